@@ -88,6 +88,10 @@ func TestDecode(t *testing.T) {
 			[]span{{40, 100, 150}}},
 		{"an unsure onset needs sound, and gets its note in the second pass",
 			[]stroke{{40, 100, 150, 0.4, 0.45}}, []span{{40, 100, 150}}},
+		{"sound that is too short hides no weaker one",
+			[]stroke{{40, 100, 105, 0, 0.45}, {50, 200, 250, 0, 0.4}}, []span{{50, 200, 250}}},
+		{"a dip of one frame is no new onset",
+			[]stroke{{40, 100, 130, 0.9, 0.8}, {40, 131, 160, 0, 0.8}}, []span{{40, 100, 160}}},
 		{"sound below the threshold is none",
 			[]stroke{{40, 100, 150, 0.4, 0.25}}, nil},
 		{"silence", nil, nil},
@@ -108,6 +112,16 @@ func TestDecodeTakesASuddenRiseForAnOnset(t *testing.T) {
 	notes, err := Decode(grams(t, 400, []stroke{
 		{40, 100, 150, 0.9, 0.4}, {40, 150, 200, 0, 0.9},
 	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSpans(t, notes, []span{{40, 100, 150}, {40, 150, 200}})
+}
+
+func TestDecodeTakesAnOnsetOfTwoEqualFramesForOne(t *testing.T) {
+	note, onset := grams(t, 400, []stroke{{40, 100, 150, 0.9, 0.3}, {40, 150, 200, 0.9, 0.3}})
+	valuesOf(t, onset)[151*keys+40] = 0.9
+	notes, err := Decode(note, onset)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,10 @@
 package demo
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // Note is one note of a tune, played or heard.
 type Note struct {
@@ -16,4 +20,11 @@ func pitchName(pitch int) string {
 	names := [12]string{"C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"}
 	octave := pitch/12 - 1
 	return fmt.Sprintf("%s%d", names[pitch%12], octave)
+}
+
+// sortNotes sorts by start, then by pitch.
+func sortNotes(notes []Note) {
+	slices.SortFunc(notes, func(a, b Note) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Pitch, b.Pitch))
+	})
 }

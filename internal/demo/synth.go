@@ -55,8 +55,8 @@ func Synthesize(notes []Note) []float32 {
 }
 
 // pluck returns the sound of one string from the moment it is plucked until
-// its end has died away, by the method of Karplus and Strong: a period of
-// noise runs round a delay line and is smoothed a little each time.
+// its end has died away, by the method of Karplus and Strong: one period runs
+// round a delay line and is smoothed a little each time.
 //
 // The pitch is right only if one round takes exactly a period, which is not a
 // whole number of samples. Three parts make it up: the delay line (whole
@@ -108,7 +108,9 @@ func excitation(n int, random *rand.Rand) []float64 {
 	const (
 		finger    = 0.2 // where the string is plucked, as a part of its length
 		roughness = 0.2
-		softness  = 0.97 // of the finger tip: 0 is a plectrum
+		// Of the finger tip; 0 is a plectrum, whose bright attacks the
+		// model takes for new starts of the notes that sound on.
+		softness = 0.97
 	)
 	line := make([]float64, n)
 	for i := range line {

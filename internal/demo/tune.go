@@ -1,10 +1,5 @@
 package demo
 
-import (
-	"cmp"
-	"slices"
-)
-
 // The pitches of the tune, as MIDI numbers.
 const (
 	a2, b2                   = 45, 47
@@ -69,11 +64,4 @@ func Tune() []Note {
 	}
 	sortNotes(notes)
 	return notes
-}
-
-// sortNotes sorts by start, then by pitch.
-func sortNotes(notes []Note) {
-	slices.SortFunc(notes, func(a, b Note) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Pitch, b.Pitch))
-	})
 }
