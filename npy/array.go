@@ -16,7 +16,10 @@ var (
 	ErrDType    = errors.New("wrong dtype")
 	ErrRange    = errors.New("index out of range")
 	ErrReleased = errors.New("array was released")
+	ErrFormat   = errors.New("not a valid file")
 )
+
+var errNil = errors.New("npy: nil array")
 
 // Align is the alignment in bytes of the memory that [New] gives. TensorFlow
 // uses a buffer in place only if it is aligned so.
@@ -40,7 +43,7 @@ type Array struct {
 func New(dtype DType, shape ...int) (*Array, error) {
 	n, err := checkShape(dtype, shape)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("npy: %w", err)
 	}
 	a := &Array{dtype: dtype, shape: slices.Clone(shape)}
 	if dtype == String {
@@ -60,7 +63,7 @@ func From[T Element](s []T, shape ...int) (*Array, error) {
 	}
 	n, err := checkShape(dtype, shape)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("npy: %w", err)
 	}
 	if n != len(s) {
 		return nil, fmt.Errorf("npy: %w: have %d values, want %d for shape %v", ErrShape, len(s), n, shape)
@@ -93,6 +96,9 @@ func Scalar[T Element](v T) *Array {
 // while the Array is reachable and not released: memory outside the Go heap
 // is not kept alive by a slice. Use runtime.KeepAlive(a) after the last use.
 func Values[T Element](a *Array) ([]T, error) {
+	if a == nil {
+		return nil, errNil
+	}
 	if want := TypeOf[T](); a.dtype != want {
 		return nil, fmt.Errorf("npy: %w: have %v, want %v", ErrDType, a.dtype, want)
 	}
@@ -114,7 +120,8 @@ func (a *Array) Shape() []int { return slices.Clone(a.shape) }
 // NDim returns the number of dimensions.
 func (a *Array) NDim() int { return len(a.shape) }
 
-// Dim returns the size of one axis.
+// Dim returns the size of one axis. Like an index into Shape, it panics when
+// there is no such axis.
 func (a *Array) Dim(axis int) int { return a.shape[axis] }
 
 // Len returns the number of elements.
@@ -167,7 +174,7 @@ func (a *Array) Reshape(shape ...int) (*Array, error) {
 		rest := slices.Concat(shape[:i], shape[i+1:])
 		n, err := checkShape(a.dtype, rest)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("npy: %w", err)
 		}
 		if n == 0 || a.Len()%n != 0 {
 			return nil, fmt.Errorf("npy: %w: cannot reshape %v (%d elements) to %v", ErrShape, a.shape, a.Len(), shape)
@@ -176,7 +183,7 @@ func (a *Array) Reshape(shape ...int) (*Array, error) {
 	}
 	n, err := checkShape(a.dtype, shape)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("npy: %w", err)
 	}
 	if n != a.Len() {
 		return nil, fmt.Errorf("npy: %w: cannot reshape %v (%d elements) to %v", ErrShape, a.shape, a.Len(), shape)
@@ -202,15 +209,16 @@ func (a *Array) Clone() (*Array, error) {
 }
 
 // checkShape returns the number of elements, or an error where a dimension is
-// negative or the bytes do not fit an int.
+// negative or the bytes do not fit an int. The error has no "npy: " in front,
+// so that callers can put a file's name there.
 func checkShape(dtype DType, shape []int) (int, error) {
 	if !dtype.Valid() {
-		return 0, fmt.Errorf("npy: %w: %v", ErrDType, dtype)
+		return 0, fmt.Errorf("%w: %v", ErrDType, dtype)
 	}
 	n, zero := uint(1), false
 	for _, d := range shape {
 		if d < 0 {
-			return 0, fmt.Errorf("npy: %w: negative dimension in %v", ErrShape, shape)
+			return 0, fmt.Errorf("%w: negative dimension in %v", ErrShape, shape)
 		}
 		if d == 0 {
 			zero = true
@@ -218,7 +226,7 @@ func checkShape(dtype DType, shape []int) (int, error) {
 		}
 		hi, lo := bits.Mul(n, uint(d))
 		if hi != 0 || lo > math.MaxInt {
-			return 0, fmt.Errorf("npy: %w: %v has more elements than fit", ErrShape, shape)
+			return 0, fmt.Errorf("%w: %v has more elements than fit", ErrShape, shape)
 		}
 		n = lo
 	}
@@ -227,7 +235,7 @@ func checkShape(dtype DType, shape []int) (int, error) {
 		size = uint(unsafe.Sizeof(""))
 	}
 	if hi, lo := bits.Mul(n, size); hi != 0 || lo > math.MaxInt-Align {
-		return 0, fmt.Errorf("npy: %w: %v of %v has more bytes than fit", ErrShape, shape, dtype)
+		return 0, fmt.Errorf("%w: %v of %v has more bytes than fit", ErrShape, shape, dtype)
 	}
 	if zero {
 		return 0, nil

@@ -22,12 +22,13 @@ type memory struct {
 // External returns an Array over memory outside the Go heap (a C library's
 // buffer, a mapped file). free is called once, by [Array.Release] or by the
 // garbage collector when neither the Array nor a view of it is reachable; it
-// must not refer to the Array. A read-only array must not be written to;
+// must not refer to the Array. A nil free leaves the memory alone; on an error
+// free is not called and the memory stays the caller's. A read-only array must not be written to;
 // nothing but the operating system enforces it.
 func External(dtype DType, shape []int, data []byte, readOnly bool, free func()) (*Array, error) {
 	n, err := checkShape(dtype, shape)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("npy: %w", err)
 	}
 	if dtype == String {
 		return nil, fmt.Errorf("npy: %w: string arrays live in the Go heap", ErrDType)
@@ -36,7 +37,9 @@ func External(dtype DType, shape []int, data []byte, readOnly bool, free func())
 		return nil, fmt.Errorf("npy: %w: have %d bytes, want %d for %v of %v", ErrShape, len(data), n*dtype.Size(), shape, dtype)
 	}
 	m := &memory{readOnly: readOnly, free: free}
-	m.cleanup = runtime.AddCleanup(m, func(free func()) { free() }, free)
+	if free != nil {
+		m.cleanup = runtime.AddCleanup(m, func(free func()) { free() }, free)
+	}
 	return &Array{dtype: dtype, shape: slices.Clone(shape), data: data, mem: m}, nil
 }
 
@@ -87,6 +90,23 @@ func (m *memory) freeIfUnused() {
 		m.free()
 		m.free = nil
 	}
+}
+
+// releaseIfIdle is Release, but only if nobody holds the memory; it reports
+// whether nobody did.
+func (a *Array) releaseIfIdle() bool {
+	m := a.mem
+	if m == nil {
+		return true
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.holds > 0 {
+		return false
+	}
+	m.released = true
+	m.freeIfUnused()
+	return true
 }
 
 func (a *Array) released() bool {

@@ -1,0 +1,151 @@
+package npy
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"sync"
+)
+
+// File is a .npy file that is being written through an Array over its memory.
+type File struct {
+	mu      sync.Mutex
+	path    string
+	temp    *tempFile
+	array   *Array
+	offset  int64
+	mapped  bool // what is written to array is in the file at once
+	closed  bool // Close has put the file in place
+	aborted bool
+	cleanup runtime.Cleanup
+}
+
+// Create begins a .npy file of the given dtype and shape, full of zeros, and
+// maps it for writing: what is written to its [File.Array] lands in the file.
+// Until [File.Close] the file lies under a temporary name (.npy-*.tmp) in the
+// same folder, and what path names is untouched; after [File.Abort], and when
+// the File is forgotten, the temporary file is removed. If the process is
+// killed, it stays.
+//
+// All the disk space is taken at once, so a full disk is an error of Create.
+// String arrays cannot be mapped: an [ErrDType]; see [WriteFile]. Nor can a
+// path that is a device or a pipe.
+func Create(path string, dtype DType, shape ...int) (*File, error) {
+	n, err := checkShape(dtype, shape)
+	if err != nil {
+		return nil, fmt.Errorf("npy: %s: %w", path, err)
+	}
+	if dtype == String {
+		return nil, fmt.Errorf("npy: %s: %w: string arrays cannot be mapped", path, ErrDType)
+	}
+	head, err := header(descrOf(dtype), shape)
+	if err != nil {
+		return nil, fmt.Errorf("npy: %s: %w", path, err)
+	}
+	temp, err := createTemp(path)
+	if err != nil {
+		return nil, fmt.Errorf("npy: %w", err)
+	}
+	f := &File{path: path, temp: temp, offset: int64(len(head))}
+	if err := f.begin(head, dtype, shape, n*dtype.Size()); err != nil {
+		temp.discard()
+		return nil, fmt.Errorf("npy: %s: %w", path, err)
+	}
+	f.cleanup = runtime.AddCleanup(f, func(t *tempFile) { t.discard() }, temp)
+	return f, nil
+}
+
+// begin gives the file its size, header and array.
+func (f *File) begin(head []byte, dtype DType, shape []int, size int) error {
+	if f.temp.target == "" {
+		return fmt.Errorf("not a regular file: %w", fs.ErrInvalid)
+	}
+	whole := len(head) + size
+	if err := reserve(f.temp.File, int64(whole)); err != nil {
+		return err
+	}
+	if _, err := f.temp.WriteAt(head, 0); err != nil {
+		return err
+	}
+	if size > 0 {
+		if m, err := mapFile(f.temp.File, whole, true); err == nil {
+			f.mapped = true
+			f.array, err = External(dtype, shape, m[len(head):], false, func() { unmap(m) })
+			return err
+		}
+	}
+	// Nothing to map, or nothing that can be mapped: Close writes the data.
+	var err error
+	f.array, err = External(dtype, shape, alignedBytes(size), false, nil)
+	return err
+}
+
+// Array returns the array over the file's memory. It is released by Close and
+// Abort.
+func (f *File) Array() *Array { return f.array }
+
+// Close releases the array and puts the complete file in place of what path
+// names. While a binding holds the array, because C code still writes to it,
+// Close is an error and changes nothing. The second Close does nothing; one
+// after Abort is an error.
+func (f *File) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return nil
+	}
+	if f.aborted {
+		return fmt.Errorf("npy: %s: aborted: %w", f.path, os.ErrClosed)
+	}
+	if !f.array.releaseIfIdle() {
+		return fmt.Errorf("npy: %s: the array is still in use", f.path)
+	}
+	if !f.mapped {
+		if _, err := f.temp.WriteAt(f.array.data, f.offset); err != nil {
+			f.abort()
+			return fmt.Errorf("npy: %s: %w", f.path, err)
+		}
+	}
+	f.cleanup.Stop()
+	if err := f.temp.commit(); err != nil {
+		f.aborted = true
+		return fmt.Errorf("npy: %s: %w", f.path, err)
+	}
+	f.closed = true
+	return nil
+}
+
+// Abort releases the array and removes the unfinished file. After Close it
+// does nothing, so that it can be deferred.
+func (f *File) Abort() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed || f.aborted {
+		return nil
+	}
+	if err := f.abort(); err != nil {
+		return fmt.Errorf("npy: %s: %w", f.path, err)
+	}
+	return nil
+}
+
+func (f *File) abort() error {
+	f.aborted = true
+	f.cleanup.Stop()
+	f.array.Release()
+	return f.temp.discard()
+}
+
+// writeZeros is how disk space is taken where the system has no call for it.
+func writeZeros(f *os.File, size int64) error {
+	zeros := make([]byte, min(size, 1<<20))
+	for at := int64(0); at < size; {
+		n, err := f.WriteAt(zeros[:min(size-at, int64(len(zeros)))], at)
+		if err != nil {
+			return err
+		}
+		at += int64(n)
+	}
+	return nil
+}

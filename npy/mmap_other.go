@@ -1,0 +1,12 @@
+//go:build !unix
+
+package npy
+
+import (
+	"errors"
+	"os"
+)
+
+func mapFile(f *os.File, size int, write bool) ([]byte, error) { return nil, errors.ErrUnsupported }
+
+func unmap([]byte) {}
