@@ -1,0 +1,29 @@
+#include "floor.h"
+
+#include <string.h>
+
+bool ndf_floor_run(ndf_plan *p, long n) {
+  for (int i = 0; i < p->num_feeds; i++) {
+    const ndf_feed *f = &p->feeds[i];
+    p->feed_values[i] = TF_AllocateTensor(f->dtype, f->dims, f->num_dims, f->size);
+    memcpy(TF_TensorData(p->feed_values[i]), f->data, f->size);
+  }
+  bool ok = true;
+  for (long k = 0; ok && k < n; k++) {
+    TF_SessionRun(p->session, &p->run_options, p->feed_outputs, p->feed_values,
+                  p->num_feeds, p->fetch_outputs, p->fetch_values,
+                  p->num_fetches, p->targets, p->num_targets, NULL, p->status);
+    ok = TF_GetCode(p->status) == 0;
+    for (int i = 0; ok && i < p->num_fetches; i++) {
+      TF_Tensor *t = p->fetch_values[i];
+      memcpy(p->fetches[i].dst, TF_TensorData(t), TF_TensorByteSize(t));
+      TF_DeleteTensor(t);
+      p->fetch_values[i] = NULL;
+    }
+  }
+  for (int i = 0; i < p->num_feeds; i++) {
+    TF_DeleteTensor(p->feed_values[i]);
+    p->feed_values[i] = NULL;
+  }
+  return ok;
+}

@@ -1,0 +1,36 @@
+// Arrays that TensorFlow reads in place, counted.
+
+#ifndef NDFLOW_TFC_HOLD_H_
+#define NDFLOW_TFC_HOLD_H_
+
+#include <stdatomic.h>
+
+#include "capi.h"
+
+// How often an array's memory was handed to TensorFlow, and how often
+// TensorFlow has said that it is done with it. Deallocators run on any thread.
+typedef struct {
+  atomic_long handed;
+  atomic_long released;
+} ndf_hold;
+
+ndf_hold *ndf_hold_new(void);
+
+static inline bool ndf_hold_busy(ndf_hold *h) {
+  return atomic_load(&h->handed) != atomic_load(&h->released);
+}
+
+// ndf_hold_release is the deallocator to give to TF_NewTensor; arg is the
+// ndf_hold. It frees nothing: the memory is the caller's.
+void ndf_hold_release(void *data, size_t len, void *arg);
+
+// ndf_hold_tensor hands memory to TensorFlow. Where TensorFlow copies it, since
+// it is not aligned, it is released at once; on failure too.
+static inline TF_Tensor *ndf_hold_tensor(ndf_hold *h, TF_DataType dtype,
+                                         const int64_t *dims, int num_dims,
+                                         void *data, size_t len) {
+  atomic_fetch_add(&h->handed, 1);
+  return TF_NewTensor(dtype, dims, num_dims, data, len, ndf_hold_release, h);
+}
+
+#endif  // NDFLOW_TFC_HOLD_H_

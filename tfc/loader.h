@@ -1,0 +1,16 @@
+// Opens the library and fills the table of capi.h.
+
+#ifndef NDFLOW_TFC_LOADER_H_
+#define NDFLOW_TFC_LOADER_H_
+
+// ndf_open opens the shared library at path (a file, or a name for the
+// loader's own search) and fills ndf_capi. On failure it returns a message to
+// free(), and the table stays empty. On success it returns NULL and puts the
+// path the loader really opened, to be freed, in *opened.
+//
+// stderr is held back meanwhile: TensorFlow writes lines there while it is
+// being opened that no setting stops. Those are dropped, all others are
+// written out afterwards.
+char *ndf_open(const char *path, char **opened);
+
+#endif  // NDFLOW_TFC_LOADER_H_

@@ -1,0 +1,264 @@
+#include "plan.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { IDLE, RUNNING, LANDING, ABANDONED };
+
+enum { TF_STRING = 7 };
+
+ndf_plan *ndf_plan_new(TF_Session *session, int num_feeds, int num_fetches,
+                       int num_targets) {
+  ndf_plan *p = calloc(1, sizeof *p);
+  if (p == NULL) {
+    return NULL;
+  }
+  p->session = session;
+  p->num_feeds = num_feeds;
+  p->num_fetches = num_fetches;
+  p->num_targets = num_targets;
+  // One more of each, since calloc of nothing may be NULL.
+  p->feed_outputs = calloc((size_t)num_feeds + 1, sizeof *p->feed_outputs);
+  p->feed_values = calloc((size_t)num_feeds + 1, sizeof *p->feed_values);
+  p->feeds = calloc((size_t)num_feeds + 1, sizeof *p->feeds);
+  p->fetch_outputs = calloc((size_t)num_fetches + 1, sizeof *p->fetch_outputs);
+  p->fetch_values = calloc((size_t)num_fetches + 1, sizeof *p->fetch_values);
+  p->fetches = calloc((size_t)num_fetches + 1, sizeof *p->fetches);
+  p->targets = calloc((size_t)num_targets + 1, sizeof *p->targets);
+  p->status = TF_NewStatus();
+  if (p->feed_outputs == NULL || p->feed_values == NULL || p->feeds == NULL ||
+      p->fetch_outputs == NULL || p->fetch_values == NULL ||
+      p->fetches == NULL || p->targets == NULL) {
+    ndf_plan_free(p);
+    return NULL;
+  }
+  return p;
+}
+
+static void drop(TF_Tensor **t) {
+  if (*t != NULL) {
+    TF_DeleteTensor(*t);
+    *t = NULL;
+  }
+}
+
+void ndf_plan_free(ndf_plan *p) {
+  for (int i = 0; p->feeds != NULL && i < p->num_feeds; i++) {
+    drop(&p->feeds[i].copy);
+  }
+  for (int i = 0; p->fetches != NULL && i < p->num_fetches; i++) {
+    drop(&p->fetches[i].kept);
+  }
+  free(p->feed_outputs);
+  free(p->feed_values);
+  free(p->feeds);
+  free(p->fetch_outputs);
+  free(p->fetch_values);
+  free(p->fetches);
+  free(p->targets);
+  TF_DeleteStatus(p->status);
+  free(p);
+}
+
+// is_ours reports whether nobody but us holds the copy's memory.
+// TF_TensorMaybeMove says so: it moves the tensor, in practice to itself, only
+// if its buffer has one owner.
+static bool is_ours(ndf_feed *f) {
+  TF_Tensor *moved = TF_TensorMaybeMove(f->copy);
+  if (moved == NULL) {
+    return false;
+  }
+  f->copy = moved;
+  return true;
+}
+
+// refill puts the array's elements into the copy that is fed. The copy's
+// memory is used again as long as TensorFlow has kept nothing of it: a step
+// that stores its input in a variable, say, does.
+static bool refill(ndf_feed *f) {
+  if (f->copy != NULL && !is_ours(f)) {
+    drop(&f->copy);
+  }
+  if (f->copy == NULL) {
+    f->copy = TF_AllocateTensor(f->dtype, f->dims, f->num_dims, f->size);
+    if (f->copy == NULL) {
+      return false;
+    }
+  }
+  if (f->size > 0) {
+    memcpy(TF_TensorData(f->copy), f->data, f->size);
+  }
+  return true;
+}
+
+// still_held reports whether TensorFlow holds the array from an earlier step.
+// Its threads may be a moment behind the step's end, so they get a while.
+static bool still_held(ndf_feed *f) {
+  for (int i = 0; ndf_hold_busy(f->hold); i++) {
+    if (i == 10000) {
+      return true;
+    }
+    sched_yield();
+  }
+  return false;
+}
+
+// fill_feeds makes the tensors to feed. Those made of the caller's own memory
+// last for this step only: when they are deleted, TensorFlow's deallocator
+// tells whether anything still holds the memory.
+static ndf_result fill_feeds(ndf_plan *p) {
+  for (int i = 0; i < p->num_feeds; i++) {
+    ndf_feed *f = &p->feeds[i];
+    if (f->dtype == TF_STRING) {
+      p->feed_values[i] = f->copy;  // the caller makes it anew for each step
+      continue;
+    }
+    if (f->in_place && !f->on_trial) {
+      if (!f->read_only && still_held(f)) {
+        p->failed = i;
+        return NDF_STILL_HELD;
+      }
+      p->feed_values[i] = ndf_hold_tensor(f->hold, f->dtype, f->dims,
+                                          f->num_dims, f->data, f->size);
+      if (p->feed_values[i] == NULL) {
+        return NDF_NO_MEMORY;
+      }
+      continue;
+    }
+    if (!refill(f)) {
+      return NDF_NO_MEMORY;
+    }
+    p->feed_values[i] = f->copy;
+  }
+  return NDF_DONE;
+}
+
+static void clear_feeds(ndf_plan *p) {
+  for (int i = 0; i < p->num_feeds; i++) {
+    ndf_feed *f = &p->feeds[i];
+    if (f->dtype == TF_STRING) {
+      drop(&f->copy);
+    } else if (p->feed_values[i] != NULL && p->feed_values[i] != f->copy) {
+      TF_DeleteTensor(p->feed_values[i]);
+    } else if (f->on_trial && f->copy != NULL && is_ours(f)) {
+      // A whole step has kept nothing: from now on without the copy.
+      f->on_trial = false;
+      drop(&f->copy);
+    }
+    p->feed_values[i] = NULL;
+  }
+}
+
+static void clear_fetches(ndf_plan *p) {
+  for (int i = 0; i < p->num_fetches; i++) {
+    drop(&p->fetch_values[i]);
+  }
+}
+
+static void measure(ndf_fetch *f, const TF_Tensor *t) {
+  f->dtype = TF_TensorType(t);
+  f->size = TF_TensorByteSize(t);
+  f->num_dims = TF_NumDims(t);
+  for (int d = 0; d < f->num_dims; d++) {
+    f->dims[d] = TF_Dim(t, d);
+  }
+}
+
+// fits checks a result against the array it is to land in. A flat array takes
+// any shape; any other must agree beyond axis 0.
+static ndf_result fits(const ndf_fetch *f) {
+  if (f->dst_num_dims != 1) {
+    if (f->num_dims != f->dst_num_dims) {
+      return NDF_WRONG_SHAPE;
+    }
+    for (int d = 1; d < f->num_dims; d++) {
+      if (f->dims[d] != f->dst_dims[d]) {
+        return NDF_WRONG_SHAPE;
+      }
+    }
+  }
+  return f->size <= f->dst_size ? NDF_DONE : NDF_TOO_SMALL;
+}
+
+// own makes *t independent of arrays that are fed in place and that their
+// owner will write to again.
+static bool own(const ndf_plan *p, const ndf_fetch *f, TF_Tensor **t) {
+  const char *data = TF_TensorData(*t);
+  for (int i = 0; i < p->num_feeds; i++) {
+    const ndf_feed *in = &p->feeds[i];
+    const char *lo = in->data, *hi = lo + in->size;
+    if (!in->in_place || in->on_trial || in->read_only ||
+        f->size == 0 || data + f->size <= lo || data >= hi) {
+      continue;
+    }
+    TF_Tensor *copy = TF_AllocateTensor(f->dtype, f->dims, f->num_dims, f->size);
+    if (copy == NULL) {
+      return false;
+    }
+    memcpy(TF_TensorData(copy), data, f->size);
+    TF_DeleteTensor(*t);
+    *t = copy;
+    return true;
+  }
+  return true;
+}
+
+// land brings the results to where they belong: all of them, or none.
+static ndf_result land(ndf_plan *p) {
+  for (int i = 0; i < p->num_fetches; i++) {
+    ndf_fetch *f = &p->fetches[i];
+    measure(f, p->fetch_values[i]);
+    if (f->lands) {
+      ndf_result r = fits(f);
+      if (r != NDF_DONE) {
+        p->failed = i;
+        return r;
+      }
+    } else if (f->dtype != TF_STRING && !own(p, f, &p->fetch_values[i])) {
+      return NDF_NO_MEMORY;
+    }
+  }
+  for (int i = 0; i < p->num_fetches; i++) {
+    ndf_fetch *f = &p->fetches[i];
+    if (f->dst != NULL) {
+      if (f->size > 0) {
+        memcpy(f->dst, TF_TensorData(p->fetch_values[i]), f->size);
+      }
+    } else {
+      f->kept = p->fetch_values[i];
+      p->fetch_values[i] = NULL;
+    }
+  }
+  return NDF_DONE;
+}
+
+ndf_result ndf_plan_run(ndf_plan *p) {
+  for (int i = 0; i < p->num_fetches; i++) {
+    drop(&p->fetches[i].kept);
+  }
+  atomic_store(&p->phase, RUNNING);
+  ndf_result r = fill_feeds(p);
+  if (r == NDF_DONE) {
+    TF_SessionRun(p->session, &p->run_options, p->feed_outputs, p->feed_values,
+                  p->num_feeds, p->fetch_outputs, p->fetch_values,
+                  p->num_fetches, p->targets, p->num_targets, NULL, p->status);
+    int running = RUNNING;
+    if (TF_GetCode(p->status) != 0) {
+      r = NDF_STATUS;
+    } else if (!atomic_compare_exchange_strong(&p->phase, &running, LANDING)) {
+      r = NDF_ABANDONED;
+    } else {
+      r = land(p);
+    }
+  }
+  clear_fetches(p);
+  clear_feeds(p);
+  atomic_store(&p->phase, IDLE);
+  return r;
+}
+
+bool ndf_plan_abandon(ndf_plan *p) {
+  int running = RUNNING;
+  return atomic_compare_exchange_strong(&p->phase, &running, ABANDONED);
+}

@@ -1,0 +1,89 @@
+// A prepared step: what to feed, what to fetch and where results land, all in
+// C memory, so that running it is one call and allocates nothing in Go.
+
+#ifndef NDFLOW_TFC_PLAN_H_
+#define NDFLOW_TFC_PLAN_H_
+
+#include "capi.h"
+#include "hold.h"
+
+enum { NDF_MAX_DIMS = 254 };  // TensorFlow's own limit
+
+// A fed array.
+typedef struct {
+  TF_DataType dtype;
+  int num_dims;
+  int64_t dims[NDF_MAX_DIMS];
+  void *data;
+  size_t size;
+  ndf_hold *hold;   // counts how often TensorFlow was given data itself
+  bool in_place;    // give TensorFlow data itself; else a copy
+  bool on_trial;    // copied until a step shows that TensorFlow keeps nothing
+  bool read_only;   // nobody writes to data, so outputs may alias it
+  TF_Tensor *copy;  // ours alone, or shared with TensorFlow, see refill
+} ndf_feed;
+
+// A fetched tensor.
+typedef struct {
+  // Where it lands: dst_size bytes at dst, seen as an array of dst_dims. A
+  // tensor that does not land is kept for the caller. So is one that lands
+  // with dst NULL (strings), once it was checked to fit.
+  bool lands;
+  void *dst;
+  size_t dst_size;
+  int dst_num_dims;
+  int64_t dst_dims[NDF_MAX_DIMS];
+  // What the last step gave.
+  TF_DataType dtype;
+  int num_dims;
+  int64_t dims[NDF_MAX_DIMS];
+  size_t size;
+  TF_Tensor *kept;
+} ndf_fetch;
+
+typedef enum {
+  NDF_DONE = 0,
+  NDF_STATUS,      // TensorFlow failed; the plan's status says why
+  NDF_TOO_SMALL,   // the result of fetch number `failed` has more bytes than its dst
+  NDF_WRONG_SHAPE, // the result of fetch number `failed` does not fit its dst's shape
+  NDF_STILL_HELD,  // TensorFlow still holds the array of feed number `failed`
+  NDF_NO_MEMORY,
+  NDF_ABANDONED,   // ndf_plan_abandon came first: nothing was landed or kept
+} ndf_result;
+
+typedef struct {
+  TF_Session *session;
+  TF_Buffer run_options;
+  uint8_t run_options_bytes[32];
+  int num_feeds;
+  TF_Output *feed_outputs;
+  TF_Tensor **feed_values;
+  ndf_feed *feeds;
+  int num_fetches;
+  TF_Output *fetch_outputs;
+  TF_Tensor **fetch_values;
+  ndf_fetch *fetches;
+  int num_targets;
+  const TF_Operation **targets;
+  TF_Status *status;
+  int failed;
+  atomic_int phase;
+} ndf_plan;
+
+// ndf_plan_new returns a plan with room for so many feeds, fetches and
+// targets, to be filled by the caller; NULL when memory runs out.
+ndf_plan *ndf_plan_new(TF_Session *session, int num_feeds, int num_fetches,
+                       int num_targets);
+
+// ndf_plan_free must not run beside ndf_plan_run. Kept tensors are deleted.
+void ndf_plan_free(ndf_plan *p);
+
+// ndf_plan_run runs the step once. When it returns NDF_DONE each result is in
+// its dst or kept; otherwise no dst was written to and nothing is kept.
+ndf_result ndf_plan_run(ndf_plan *p);
+
+// ndf_plan_abandon makes a step that runs drop its results. False means that
+// it was too late: results are landing, or the step is over.
+bool ndf_plan_abandon(ndf_plan *p);
+
+#endif  // NDFLOW_TFC_PLAN_H_

@@ -1,0 +1,176 @@
+package tfc
+
+// #include <stdlib.h>
+// #include "capi.h"
+import "C"
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"unsafe"
+)
+
+// Session is a TF_Session: a graph with its devices and the state of its
+// variables. It is safe for concurrent use; Close waits for steps that run.
+type Session struct {
+	mu      sync.RWMutex // held for reading while C uses c
+	c       *C.TF_Session
+	graph   *Graph
+	cleanup runtime.Cleanup
+}
+
+// SessionOptions says how a session is made.
+type SessionOptions struct {
+	Target string // of a TensorFlow server, "grpc://localhost:2222"; empty for this process
+	Config []byte // a serialized ConfigProto, may be empty
+}
+
+func (o SessionOptions) c() (*C.TF_SessionOptions, error) {
+	opts := C.TF_NewSessionOptions()
+	if o.Target != "" {
+		target := C.CString(o.Target)
+		defer C.free(unsafe.Pointer(target))
+		C.TF_SetTarget(opts, target)
+	}
+	if len(o.Config) == 0 {
+		return opts, nil
+	}
+	err := status(func(s *C.TF_Status) {
+		C.TF_SetConfig(opts, unsafe.Pointer(unsafe.SliceData(o.Config)), C.size_t(len(o.Config)), s)
+	})
+	if err != nil {
+		C.TF_DeleteSessionOptions(opts)
+		return nil, fmt.Errorf("tfc: session config: %w", err)
+	}
+	return opts, nil
+}
+
+// NewSession returns a session for running g (TF_NewSession).
+func NewSession(g *Graph, o SessionOptions) (*Session, error) {
+	opts, err := o.c()
+	if err != nil {
+		return nil, err
+	}
+	defer C.TF_DeleteSessionOptions(opts)
+	var c *C.TF_Session
+	err = g.use(func(cg *C.TF_Graph) error {
+		return status(func(s *C.TF_Status) { c = C.TF_NewSession(cg, opts, s) })
+	})
+	if err != nil {
+		return nil, fmt.Errorf("tfc: new session: %w", err)
+	}
+	return ownSession(c, g), nil
+}
+
+// LoadSavedModel makes a session from the SavedModel in dir: the MetaGraph
+// with exactly these tags, its variables restored and its tables filled
+// (TF_LoadSessionFromSavedModel). It returns the session, its graph and the
+// serialized MetaGraphDef, which has the signatures.
+func LoadSavedModel(dir string, tags []string, o SessionOptions) (*Session, []byte, error) {
+	if err := ensure(); err != nil {
+		return nil, nil, err
+	}
+	opts, err := o.c()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer C.TF_DeleteSessionOptions(opts)
+	cdir := C.CString(dir)
+	defer C.free(unsafe.Pointer(cdir))
+	ctags := make([]*C.char, len(tags), len(tags)+1) // with no tags, still a pointer
+	for i, tag := range tags {
+		ctags[i] = C.CString(tag)
+		defer C.free(unsafe.Pointer(ctags[i]))
+	}
+
+	g, err := NewGraph()
+	if err != nil {
+		return nil, nil, err
+	}
+	var c *C.TF_Session
+	meta, err := fromBuffer(func(b *C.TF_Buffer) error {
+		return status(func(s *C.TF_Status) {
+			c = C.TF_LoadSessionFromSavedModel(opts, nil, cdir, ptr(ctags), C.int(len(ctags)), g.c, b, s)
+		})
+	})
+	if err != nil {
+		g.Close()
+		return nil, nil, err
+	}
+	return ownSession(c, g), meta, nil
+}
+
+func ownSession(c *C.TF_Session, g *Graph) *Session {
+	s := &Session{c: c, graph: g}
+	s.cleanup = runtime.AddCleanup(s, freeSession, c)
+	live.add("session", 1)
+	weigh(sessionWeight)
+	return s
+}
+
+// freeSession deletes without TF_CloseSession, which is for servers: deleting
+// releases all that is local, and its status has nothing a caller could mend.
+func freeSession(c *C.TF_Session) {
+	st := C.TF_NewStatus()
+	C.TF_DeleteSession(c, st)
+	C.TF_DeleteStatus(st)
+	unweigh(sessionWeight)
+	live.add("session", -1)
+}
+
+// Close waits for running steps and gives the session back, not its graph.
+func (s *Session) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.c != nil {
+		s.cleanup.Stop()
+		freeSession(s.c)
+		s.c = nil
+	}
+}
+
+// Closed reports whether Close was called.
+func (s *Session) Closed() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.c == nil
+}
+
+// Graph returns the graph that the session runs.
+func (s *Session) Graph() *Graph { return s.graph }
+
+// Device is a device that a session can run on.
+type Device struct {
+	Name   string // "/job:localhost/replica:0/task:0/device:CPU:0"
+	Type   string // "CPU", "GPU"
+	Memory int64  // bytes
+}
+
+// Devices lists the session's devices (TF_SessionListDevices).
+func (s *Session) Devices() ([]Device, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.c == nil {
+		return nil, fmt.Errorf("tfc: session: %w", ErrClosed)
+	}
+	var list *C.TF_DeviceList
+	if err := status(func(st *C.TF_Status) { list = C.TF_SessionListDevices(s.c, st) }); err != nil {
+		return nil, fmt.Errorf("tfc: devices: %w", err)
+	}
+	defer C.TF_DeleteDeviceList(list)
+	devices := make([]Device, C.TF_DeviceListCount(list))
+	for i := range devices {
+		err := status(func(st *C.TF_Status) {
+			devices[i] = Device{
+				Name:   C.GoString(C.TF_DeviceListName(list, C.int(i), st)),
+				Type:   C.GoString(C.TF_DeviceListType(list, C.int(i), st)),
+				Memory: int64(C.TF_DeviceListMemoryBytes(list, C.int(i), st)),
+			}
+		})
+		if err != nil {
+			return nil, fmt.Errorf("tfc: device %d: %w", i, err)
+		}
+	}
+	return devices, nil
+}
