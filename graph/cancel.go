@@ -1,0 +1,79 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ndflow/tfc"
+)
+
+// runUntil runs the step beside the caller, so that a ctx that ends can be
+// answered at once.
+func (r *Runner) runUntil(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("graph: %s: %w", r.label, err)
+	}
+	plan, done := r.plan, make(chan error, 1)
+	run := r.stepFor(ctx)
+	go func() { done <- run(plan) }()
+	select {
+	case err := <-done:
+		return r.ended(ctx, err)
+	case <-ctx.Done():
+	}
+	if !plan.Abandon() {
+		return r.ended(ctx, <-done) // the step is over but for landing its results
+	}
+	r.leaveBehind(plan, done)
+	return fmt.Errorf("graph: %s: %w", r.label, ctx.Err())
+}
+
+// stepFor chooses how a step runs whose ctx can end.
+func (r *Runner) stepFor(ctx context.Context) func(*tfc.Plan) error {
+	e, choice, timeout := r.executor, r.choice, time.Duration(0)
+	if deadline, ok := ctx.Deadline(); ok && e != Inline {
+		// Only the pool sees a timeout.
+		e, timeout = Pool, max(time.Until(deadline), time.Millisecond)
+	}
+	return func(plan *tfc.Plan) error { return step(plan, e, choice, timeout) }
+}
+
+// ended finishes a step. One that TensorFlow's timeout has stopped has met the
+// ctx's deadline, even where the ctx's own timer is a moment late.
+func (r *Runner) ended(ctx context.Context, err error) error {
+	if _, ok := ctx.Deadline(); ok && errors.Is(err, tfc.DeadlineExceeded) {
+		err = fmt.Errorf("%w: %w", context.DeadlineExceeded, err)
+	}
+	return r.finish(err)
+}
+
+// leaveBehind parts with a plan whose step still runs. The plan holds all that
+// the step reads, and is closed when the step is over.
+func (r *Runner) leaveBehind(plan *tfc.Plan, done <-chan error) {
+	over := make(chan struct{})
+	r.behind, r.plan, r.stale = over, nil, true
+	for i := range r.outputs {
+		r.outputs[i].ran, r.outputs[i].value = false, nil
+	}
+	go func() {
+		<-done
+		plan.Close()
+		close(over)
+	}()
+}
+
+// wait waits for the step that was left behind, if there is one.
+func (r *Runner) wait(ctx context.Context) error {
+	if r.behind == nil {
+		return nil
+	}
+	select {
+	case <-r.behind:
+		r.behind = nil
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("graph: %s: waiting for the step left behind: %w", r.label, ctx.Err())
+	}
+}

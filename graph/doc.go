@@ -1,0 +1,55 @@
+// Package graph runs TensorFlow graphs and SavedModels and lands their results
+// in arrays that the caller owns.
+//
+// # The simple way
+//
+//	model, err := graph.Load("model/")
+//	defer model.Close()
+//	out, err := model.Run(ctx, graph.Feeds{"x": x})
+//	probs, err := npy.Values[float32](out["probs"])
+//
+// Names, dtypes and shapes come from the model's signature. What Run returns
+// is the caller's own.
+//
+// # Results land in memory that you own
+//
+// A [Runner] is a prepared step, for one goroutine. It is told once where
+// things are, and then each Run is one C call that allocates nothing:
+//
+//	r, err := model.Runner("serving_default")
+//	r.Feed("x", x)        // read in place
+//	r.Into("probs", dst)  // written in place
+//	for ... {
+//	    fill(x)
+//	    err := r.Run(ctx)
+//	    use(dst)
+//	}
+//
+// The arrays on both sides stay the caller's:
+//
+//	x (yours) ──read──▶ TensorFlow's step ──written──▶ dst (yours)
+//	                            │
+//	                            └─ Value: a view of TensorFlow's own buffer
+//
+// dst can be a row range of a larger array, so that a loop over batches
+// accumulates without ever converting: r.Into("probs", all.Slice(lo, hi)). It
+// can be larger than the result, which then takes its front; Value gives that
+// part with its shape.
+//
+// # Three ways out
+//
+//	Into(name, dst)   in your array when Run returns; one copy at most
+//	Value(name)       a view, no copy; read-only; Release or the collector ends it
+//	Model.Run         an Array of your own; one copy
+//
+// # TensorFlow's own words
+//
+// [Session.Run] and [Session.Eval] take the names of tensors ("dense/BiasAdd:0")
+// and operations, for GraphDefs and for whoever wants to look inside a model.
+//
+// # Threads
+//
+// Model, Session and Graph are safe for concurrent use; a Runner is for one
+// goroutine at a time. A step runs on the calling thread or on TensorFlow's
+// pool: see [Executor].
+package graph

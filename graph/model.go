@@ -1,0 +1,239 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+	"ndflow/internal/tfpb"
+	"ndflow/npy"
+	"ndflow/tfc"
+)
+
+// DefaultSignature is the signature that Run uses where a model has it.
+const DefaultSignature = "serving_default"
+
+// initSignature is for loaders, not for callers; TensorFlow 2 puts it into
+// every SavedModel.
+const initSignature = "__saved_model_init_op"
+
+// Model is a loaded SavedModel: a session with named signatures. It is safe
+// for concurrent use.
+type Model struct {
+	dir        string
+	session    *Session
+	signatures map[string]Signature
+	version    string
+}
+
+// Load loads the SavedModel in the folder dir: the MetaGraph tagged "serve",
+// unless [WithTags] says otherwise. Variables are restored and tables filled.
+// The caller closes the model.
+func Load(dir string, opts ...Option) (*Model, error) {
+	o := newOptions(opts)
+	so, err := o.session()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkSavedModel(dir); err != nil {
+		return nil, err
+	}
+	c, raw, err := tfc.LoadSavedModel(dir, o.tags, so)
+	if err != nil {
+		return nil, explainLoad(dir, o.tags, err)
+	}
+	var meta tfpb.MetaGraphDef
+	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(raw, &meta); err != nil {
+		c.Close()
+		return nil, fmt.Errorf("graph: %s: signatures: %w", dir, err)
+	}
+	m := &Model{
+		dir:        dir,
+		session:    &Session{c: c, graph: &Graph{c: c.Graph()}, executor: o.executor},
+		signatures: make(map[string]Signature),
+		version:    meta.GetMetaInfoDef().GetTensorflowVersion(),
+	}
+	for name, def := range meta.GetSignatureDef() {
+		if name != initSignature {
+			m.signatures[name] = signatureFrom(name, def)
+		}
+	}
+	return m, nil
+}
+
+// savedModelFiles are the names that a SavedModel's main file can have.
+var savedModelFiles = []string{"saved_model.pb", "saved_model.pbtxt", "saved_model.cpb"}
+
+// checkSavedModel looks for the main file, since TensorFlow's own message does
+// not say what it looked for.
+func checkSavedModel(dir string) error {
+	if _, err := os.Stat(dir); err != nil {
+		return fmt.Errorf("graph: %w: %w", ErrNoModel, err)
+	}
+	for _, name := range savedModelFiles {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("graph: %s: %w: a SavedModel is a folder with a file %s", dir, ErrNoModel, savedModelFiles[0])
+}
+
+// explainLoad says which tags the file has, if the ones asked for are why it
+// does not load.
+func explainLoad(dir string, tags []string, err error) error {
+	if errors.Is(err, tfc.NotFound) {
+		sets, readErr := TagSets(dir)
+		same := func(set []string) bool {
+			return slices.Equal(slices.Sorted(slices.Values(set)), slices.Sorted(slices.Values(tags)))
+		}
+		if readErr == nil && !slices.ContainsFunc(sets, same) {
+			e := &NameError{Kind: "tag set", Name: strings.Join(tags, ",")}
+			for _, set := range sets {
+				e.Have = append(e.Have, strings.Join(set, ","))
+			}
+			return fmt.Errorf("%w (in %s)", e, dir)
+		}
+	}
+	return fmt.Errorf("graph: load %s: %w", dir, err)
+}
+
+// TagSets lists the tags of each MetaGraph in the SavedModel in dir. One that
+// was saved with no tags has an empty list.
+func TagSets(dir string) ([][]string, error) {
+	path := filepath.Join(dir, savedModelFiles[0])
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
+	}
+	var file tfpb.SavedModel
+	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(raw, &file); err != nil {
+		return nil, fmt.Errorf("graph: %s: %w", path, err)
+	}
+	var sets [][]string
+	for _, m := range file.GetMetaGraphs() {
+		sets = append(sets, m.GetMetaInfoDef().GetTags())
+	}
+	return sets, nil
+}
+
+// Close waits for running steps and gives the model back. Runners fail with
+// [ErrClosed] afterwards.
+func (m *Model) Close() {
+	m.session.Close()
+	m.session.graph.Close()
+}
+
+// Session returns the session that the model runs in, for those who want its
+// tensors by TensorFlow's names. It ends with the model.
+func (m *Model) Session() *Session { return m.session }
+
+// Version returns the version of TensorFlow that saved the model.
+func (m *Model) Version() string { return m.version }
+
+// Signatures lists the signatures in alphabetical order.
+func (m *Model) Signatures() []Signature {
+	list := make([]Signature, 0, len(m.signatures))
+	for _, name := range slices.Sorted(maps.Keys(m.signatures)) {
+		list = append(list, m.signatures[name])
+	}
+	return list
+}
+
+// Signature returns the named signature. The empty name stands for
+// [DefaultSignature], or for the only one where the model has just one.
+func (m *Model) Signature(name string) (Signature, error) {
+	if name == "" {
+		name = DefaultSignature
+		if _, ok := m.signatures[name]; !ok && len(m.signatures) == 1 {
+			return m.Signatures()[0], nil
+		}
+	}
+	sig, ok := m.signatures[name]
+	if !ok {
+		return sig, &NameError{Kind: "signature", Name: name, Have: slices.Sorted(maps.Keys(m.signatures))}
+	}
+	return sig, nil
+}
+
+// Runner prepares a signature; the empty name is the default one.
+func (m *Model) Runner(signature string) (*Runner, error) {
+	return m.runner(signature, newTuner())
+}
+
+func (m *Model) runner(signature string, t *tuner) (*Runner, error) {
+	if m.session.c.Closed() {
+		return nil, fmt.Errorf("graph: model %s: %w", m.dir, ErrClosed)
+	}
+	sig, err := m.Signature(signature)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := m.ports(sig, "input", sig.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := m.ports(sig, "output", sig.Outputs)
+	if err != nil {
+		return nil, err
+	}
+	if len(outputs) == 0 {
+		return nil, fmt.Errorf("graph: signature %q has no outputs to run it for", sig.Name)
+	}
+	return newRunner(fmt.Sprintf("signature %q", sig.Name), m.session.c, inputs, outputs, nil, m.session.executor, t), nil
+}
+
+func (m *Model) ports(sig Signature, kind string, specs []Spec) ([]port, error) {
+	ports := make([]port, len(specs))
+	for i, spec := range specs {
+		if spec.Tensor == "" {
+			return nil, fmt.Errorf("graph: signature %q: %s %q is made of several tensors (sparse or composite), which has no array form", sig.Name, kind, spec.Name)
+		}
+		o, err := m.session.graph.output(spec.Tensor)
+		if err != nil {
+			return nil, fmt.Errorf("graph: signature %q: %s %q: %w", sig.Name, kind, spec.Name, err)
+		}
+		ports[i] = port{spec: spec, output: o, optional: o.Op.Type() == "PlaceholderWithDefault"}
+	}
+	return ports, nil
+}
+
+// Run runs the default signature once: arrays in by name, arrays out by name.
+// The results are the caller's own.
+func (m *Model) Run(ctx context.Context, feeds Feeds) (map[string]*npy.Array, error) {
+	return m.Call(ctx, "", feeds)
+}
+
+// Call is Run for the named signature.
+func (m *Model) Call(ctx context.Context, signature string, feeds Feeds) (map[string]*npy.Array, error) {
+	pool, key := &m.session.pool, "signature\x02"+signature+"\x01"+strings.Join(sortedNames(feeds), "\x00")
+	r, err := pool.take(key, func(t *tuner) (*Runner, error) { return m.runner(signature, t) })
+	if err != nil {
+		return nil, err
+	}
+	defer pool.give(key, r)
+	for name, a := range feeds {
+		if err := r.Feed(name, a); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.Run(ctx); err != nil {
+		return nil, err
+	}
+	out := make(map[string]*npy.Array, len(r.outputs))
+	for i := range r.outputs {
+		if r.outputs[i].spec.DType == npy.Invalid {
+			continue
+		}
+		name := r.outputs[i].spec.Name
+		if out[name], err = r.copyOut(name); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,56 @@
+package graph
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+	"ndflow/internal/tfpb"
+	"ndflow/tfc"
+)
+
+// Option says how a model or a session is set up.
+type Option func(*options)
+
+type options struct {
+	tags     []string
+	executor Executor
+	config   tfpb.ConfigProto
+}
+
+// WithTags chooses the MetaGraph of a SavedModel by its tags, all of them;
+// with none, the MetaGraph that was saved without tags. The default is "serve".
+func WithTags(tags ...string) Option {
+	return func(o *options) { o.tags = tags }
+}
+
+// WithExecutor sets the executor that runners start with; the default is Auto.
+func WithExecutor(e Executor) Option {
+	return func(o *options) { o.executor = e }
+}
+
+// WithThreads sets how many threads one op may use (intra) and how many ops
+// run at once on the pool (inter); 0 leaves the choice to TensorFlow, which
+// takes the number of cores. Sessions with threads of their own share none.
+func WithThreads(intra, inter int) Option {
+	return func(o *options) {
+		o.config.IntraOpParallelismThreads = int32(intra)
+		o.config.InterOpParallelismThreads = int32(inter)
+		o.config.UsePerSessionThreads = true
+	}
+}
+
+func newOptions(list []Option) *options {
+	o := &options{tags: []string{"serve"}}
+	for _, set := range list {
+		set(o)
+	}
+	return o
+}
+
+func (o *options) session() (tfc.SessionOptions, error) {
+	config, err := proto.Marshal(&o.config)
+	if err != nil {
+		return tfc.SessionOptions{}, fmt.Errorf("graph: config: %w", err)
+	}
+	return tfc.SessionOptions{Config: config}, nil
+}

@@ -1,0 +1,544 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"ndflow/npy"
+	"ndflow/tfc"
+)
+
+// Runner is a prepared step: fixed inputs and outputs of one model or session,
+// with the arrays that are fed and the arrays in which results land. Once it
+// is set up, Run is one C call and allocates nothing.
+//
+// A Runner is for one goroutine at a time; a second one gets [ErrBusy]. Any
+// number of Runners can run on one Model or Session at once.
+type Runner struct {
+	mu       sync.Mutex
+	label    string // what it runs, for errors
+	session  *tfc.Session
+	inputs   []port // in alphabetical order, so that equal runners feed alike
+	outputs  []port
+	targets  []tfc.Operation
+	executor Executor
+
+	plan   *tfc.Plan
+	stale  bool // plan does not have the feeds and fetches that are wanted now
+	passes bool // an output is a fed input itself
+	tuner  *tuner
+	choice *choice       // for the shapes that are fed; nil when they have changed
+	behind chan struct{} // closed when the step that was left behind is over
+	closed bool
+}
+
+// port is one input or output of a Runner.
+type port struct {
+	spec     Spec
+	output   tfc.Output
+	optional bool       // an input that has a default
+	array    *npy.Array // what is fed, or where the result lands
+	fetch    bool       // an output that is asked for though it lands nowhere
+	index    int        // in the plan, -1 when it is not there
+	fed      int        // an output that is an input itself: that input, else -1
+	value    *npy.Array // an output's kept result, once Value has been asked
+	ran      bool       // an output of the last step
+}
+
+func newRunner(label string, s *tfc.Session, inputs, outputs []port, targets []tfc.Operation, e Executor, t *tuner) *Runner {
+	for i := range outputs {
+		outputs[i].fed = slices.IndexFunc(inputs, func(in port) bool { return in.output == outputs[i].output })
+	}
+	return &Runner{
+		label: label, session: s, inputs: inputs, outputs: outputs, targets: targets,
+		executor: e, tuner: t, stale: true,
+	}
+}
+
+// Inputs describes what can be fed, in alphabetical order.
+func (r *Runner) Inputs() []Spec { return specs(r.inputs) }
+
+// Outputs describes what can be fetched, in alphabetical order.
+func (r *Runner) Outputs() []Spec { return specs(r.outputs) }
+
+func specs(ports []port) []Spec {
+	list := make([]Spec, len(ports))
+	for i := range ports {
+		list[i] = ports[i].spec
+	}
+	return list
+}
+
+// lock guards against a second goroutine.
+func (r *Runner) lock() error {
+	if !r.mu.TryLock() {
+		return fmt.Errorf("graph: %s: %w", r.label, ErrBusy)
+	}
+	if r.closed {
+		r.mu.Unlock()
+		return fmt.Errorf("graph: %s: runner: %w", r.label, ErrClosed)
+	}
+	return nil
+}
+
+func (r *Runner) find(kind string, ports []port, name string) (*port, error) {
+	for i := range ports {
+		if ports[i].spec.Name == name {
+			return &ports[i], nil
+		}
+	}
+	return nil, &NameError{Kind: kind, Name: name, Have: names(specs(ports))}
+}
+
+// SetExecutor chooses the threads that run the next steps.
+func (r *Runner) SetExecutor(e Executor) error {
+	if err := r.lock(); err != nil {
+		return err
+	}
+	defer r.mu.Unlock()
+	r.executor = e
+	return nil
+}
+
+// Feed sets the array that an input takes from now on. The Runner reads its
+// elements at each Run, in place where they are aligned to [npy.Align], so
+// between runs new values can be written to it. TensorFlow holds the array
+// until another is fed or the Runner is closed.
+func (r *Runner) Feed(name string, a *npy.Array) error {
+	if err := r.lock(); err != nil {
+		return err
+	}
+	defer r.mu.Unlock()
+	in, err := r.find("input", r.inputs, name)
+	if err != nil {
+		return err
+	}
+	return r.feed(in, a)
+}
+
+func (r *Runner) feed(in *port, a *npy.Array) error {
+	if err := in.spec.check("input", a); err != nil {
+		return err
+	}
+	for i := range r.outputs {
+		if out := &r.outputs[i]; out.array != nil && overlap(a, out.array) {
+			return fmt.Errorf("graph: input %q: array shares memory with the one that output %q lands in", in.spec.Name, out.spec.Name)
+		}
+	}
+	if in.array == nil || !slices.Equal(in.array.Shape(), a.Shape()) {
+		r.choice = nil
+	}
+	if !r.stale && in.index >= 0 {
+		if err := r.plan.Feed(in.index, a); err != nil {
+			return fmt.Errorf("graph: input %q: %w", in.spec.Name, err)
+		}
+	}
+	in.array = a
+	return nil
+}
+
+// Into makes an output land in dst from now on: its elements are in the front
+// of dst's memory when Run returns. The dtype must be the output's; dst may be
+// larger than the result. Either it is flat (one dimension), and takes results
+// of any shape, or its shape must equal the result's beyond axis 0. [Runner.Value]
+// gives the part that was written, in the result's shape. With nil the output
+// lands nowhere again.
+//
+// dst must not be read or written while Run runs. After an error it is as it
+// was.
+func (r *Runner) Into(name string, dst *npy.Array) error {
+	if err := r.lock(); err != nil {
+		return err
+	}
+	defer r.mu.Unlock()
+	out, err := r.find("output", r.outputs, name)
+	if err != nil {
+		return err
+	}
+	if dst != nil {
+		if err := r.checkInto(out, dst); err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.stale:
+	case dst == nil || out.array == nil:
+		r.stale = true
+	case out.index >= 0:
+		if err := r.plan.Into(out.index, dst); err != nil {
+			return fmt.Errorf("graph: output %q: %w", name, err)
+		}
+	}
+	out.array, out.ran = dst, false
+	return nil
+}
+
+func (r *Runner) checkInto(out *port, dst *npy.Array) error {
+	if dst.DType() != out.spec.DType {
+		return &MismatchError{Kind: "output", Name: out.spec.Name, Have: describe(dst), Want: out.spec.String(), err: npy.ErrDType}
+	}
+	if dst.ReadOnly() {
+		return fmt.Errorf("graph: output %q: the array is read-only", out.spec.Name)
+	}
+	if tfc.InUse(dst) {
+		return fmt.Errorf("graph: output %q: %w", out.spec.Name, ErrInUse)
+	}
+	for i := range r.inputs {
+		if in := &r.inputs[i]; in.array != nil && overlap(dst, in.array) {
+			return fmt.Errorf("graph: output %q: array shares memory with the one that is fed to input %q", out.spec.Name, in.spec.Name)
+		}
+	}
+	for i := range r.outputs {
+		if other := &r.outputs[i]; other != out && other.array != nil && overlap(dst, other.array) {
+			return fmt.Errorf("graph: output %q: array shares memory with the one that output %q lands in", out.spec.Name, other.spec.Name)
+		}
+	}
+	return nil
+}
+
+// Fetch asks for outputs that land nowhere, so that [Runner.Value] has them.
+// A Runner computes the outputs that Into and Fetch name, and all of them when
+// none is named.
+func (r *Runner) Fetch(names ...string) error {
+	if err := r.lock(); err != nil {
+		return err
+	}
+	defer r.mu.Unlock()
+	for _, name := range names {
+		out, err := r.find("output", r.outputs, name)
+		if err != nil {
+			return err
+		}
+		out.fetch = true
+	}
+	r.stale = true
+	return nil
+}
+
+// Run runs the step once. A ctx that is cancelled makes Run return its error
+// at once; TensorFlow has no way to stop such a step, so it goes on behind,
+// without touching the arrays that results land in, and the next Run waits for
+// it. A deadline also becomes the step's timeout, which does stop it, unless
+// the executor is Inline.
+func (r *Runner) Run(ctx context.Context) error {
+	if err := r.lock(); err != nil {
+		return err
+	}
+	defer r.mu.Unlock()
+	if r.stale || r.behind != nil || r.choice == nil {
+		if err := r.prepare(ctx); err != nil {
+			return err
+		}
+	}
+	if r.passes {
+		if err := r.checkPasses(); err != nil {
+			return err
+		}
+	}
+	if ctx.Done() != nil {
+		return r.runUntil(ctx)
+	}
+	return r.finish(step(r.plan, r.executor, r.choice, 0))
+}
+
+// step runs a plan once on the executor, which Auto chooses.
+func step(plan *tfc.Plan, e Executor, c *choice, timeout time.Duration) error {
+	timed := false
+	if e == Auto {
+		e, timed = c.next()
+	}
+	if !timed {
+		return plan.Run(tfc.Step{Inline: e == Inline, Timeout: timeout})
+	}
+	start := time.Now()
+	err := plan.Run(tfc.Step{Inline: e == Inline, Timeout: timeout})
+	c.took(e, time.Since(start))
+	return err
+}
+
+// prepare makes sure that all inputs are fed and that the plan is the right one.
+func (r *Runner) prepare(ctx context.Context) error {
+	if err := r.wait(ctx); err != nil {
+		return err
+	}
+	for i := range r.inputs {
+		in := &r.inputs[i]
+		if in.array == nil && !in.optional {
+			return fmt.Errorf("graph: %s: input %q (%v) is %w", r.label, in.spec.Name, in.spec, ErrNotFed)
+		}
+		r.stale = r.stale || (in.array != nil) != (in.index >= 0)
+	}
+	if r.stale {
+		if err := r.makePlan(); err != nil {
+			return err
+		}
+	}
+	if r.choice == nil {
+		r.choice = r.tuner.choice(r.inputs)
+	}
+	return nil
+}
+
+func (r *Runner) makePlan() error {
+	r.dropPlan()
+	var feeds, fetches []tfc.Output
+	for i := range r.inputs {
+		in := &r.inputs[i]
+		in.index = -1
+		if in.array != nil {
+			in.index = len(feeds)
+			feeds = append(feeds, in.output)
+		}
+	}
+	r.passes = false
+	all := !slices.ContainsFunc(r.outputs, func(out port) bool { return out.array != nil || out.fetch })
+	for i := range r.outputs {
+		out := &r.outputs[i]
+		out.index = -1
+		out.fetch = out.fetch || all && out.spec.DType != npy.Invalid
+		switch {
+		case out.array == nil && !out.fetch:
+		case r.isFed(out):
+			r.passes = true
+		default:
+			out.index = len(fetches)
+			fetches = append(fetches, out.output)
+		}
+	}
+	plan, err := r.session.NewPlan(feeds, fetches, r.targets)
+	if err != nil {
+		return fmt.Errorf("graph: %s: %w", r.label, err)
+	}
+	r.plan = plan
+	for i := range r.inputs {
+		if in := &r.inputs[i]; in.index >= 0 {
+			if err := plan.Feed(in.index, in.array); err != nil {
+				return fmt.Errorf("graph: input %q: %w", in.spec.Name, err)
+			}
+		}
+	}
+	for i := range r.outputs {
+		if out := &r.outputs[i]; out.index >= 0 && out.array != nil {
+			if err := plan.Into(out.index, out.array); err != nil {
+				return fmt.Errorf("graph: output %q: %w", out.spec.Name, err)
+			}
+		}
+	}
+	r.stale = false
+	return nil
+}
+
+// isFed reports whether an output is a fed input itself. TensorFlow refuses to
+// feed and fetch one tensor in one step, so such an output is answered here.
+func (r *Runner) isFed(out *port) bool { return out.fed >= 0 && r.inputs[out.fed].array != nil }
+
+// finish turns what the plan says into the Runner's words, and answers the
+// outputs that are fed themselves.
+func (r *Runner) finish(err error) error {
+	for i := range r.outputs {
+		out := &r.outputs[i]
+		out.value = nil
+		out.ran = err == nil && out.index >= 0
+	}
+	if err != nil {
+		return r.explain(err)
+	}
+	for i := range r.outputs {
+		out := &r.outputs[i]
+		if !r.isFed(out) || out.array == nil && !out.fetch {
+			continue
+		}
+		if err := r.passThrough(out); err != nil {
+			return err
+		}
+		out.ran = true
+	}
+	return nil
+}
+
+// checkPasses makes sure, before anything lands, that the outputs which are fed
+// themselves will fit.
+func (r *Runner) checkPasses() error {
+	for i := range r.outputs {
+		if out := &r.outputs[i]; out.array != nil && r.isFed(out) {
+			in := r.inputs[out.fed].array
+			if _, err := frontOf(out.array, in.Shape()); err != nil {
+				return &SizeError{Output: out.spec.Name, Have: out.array.Shape(), Need: in.Shape(), Flat: in.Len()}
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Runner) passThrough(out *port) error {
+	in, err := r.inputs[out.fed].array, error(nil)
+	if out.array == nil {
+		out.value, err = in.Clone()
+	} else {
+		out.value, err = copyInto(out.array, in)
+	}
+	if err != nil {
+		return fmt.Errorf("graph: output %q: %w", out.spec.Name, err)
+	}
+	return nil
+}
+
+// copyInto copies src to the front of dst, and returns that.
+func copyInto(dst, src *npy.Array) (*npy.Array, error) {
+	front, err := frontOf(dst, src.Shape())
+	if err != nil {
+		return nil, err
+	}
+	if from, err := npy.Values[string](src); err == nil {
+		to, _ := npy.Values[string](front) // of one dtype, Into has checked
+		copy(to, from)
+	} else {
+		copy(front.Bytes(), src.Bytes())
+	}
+	runtime.KeepAlive(dst)
+	runtime.KeepAlive(src)
+	return front, nil
+}
+
+// explain names the outputs and inputs that a plan knows by number only.
+func (r *Runner) explain(err error) error {
+	var fit *tfc.FitError
+	if errors.As(err, &fit) {
+		flat := 1
+		for _, d := range fit.Want {
+			flat *= d
+		}
+		for i := range r.outputs {
+			if out := &r.outputs[i]; out.index == fit.Fetch {
+				return &SizeError{Output: out.spec.Name, Have: fit.Have, Need: fit.Want, Flat: flat}
+			}
+		}
+	}
+	var held *tfc.HeldError
+	if errors.As(err, &held) {
+		for i := range r.inputs {
+			if in := &r.inputs[i]; in.index == held.Feed {
+				return fmt.Errorf("graph: input %q: %w: an earlier step has stored it, in a variable or a queue; feed another array, or a Clone", in.spec.Name, ErrInUse)
+			}
+		}
+	}
+	return fmt.Errorf("graph: %s: %w", r.label, err)
+}
+
+// Value returns an output of the last Run. One that landed is the front of the
+// caller's own array, in the result's shape. Any other is a view of
+// TensorFlow's memory, with no copy: read-only, valid also after the next Run,
+// given back by Release or by the garbage collector once the Array is
+// unreachable (a slice from npy.Values does not keep it alive). Strings are
+// copied.
+func (r *Runner) Value(name string) (*npy.Array, error) {
+	if err := r.lock(); err != nil {
+		return nil, err
+	}
+	defer r.mu.Unlock()
+	out, err := r.find("output", r.outputs, name)
+	if err != nil {
+		return nil, err
+	}
+	if !out.ran {
+		return nil, fmt.Errorf("graph: output %q: %w: it is not among those that the last Run gave", name, ErrNotFetched)
+	}
+	switch {
+	case out.value != nil:
+	case out.array != nil:
+		out.value, err = frontOf(out.array, r.shape(out))
+	default:
+		out.value, err = r.plan.Take(out.index)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("graph: output %q: %w", name, err)
+	}
+	return out.value, nil
+}
+
+// Shape returns the shape that an output had in the last Run.
+func (r *Runner) Shape(name string) ([]int, error) {
+	if err := r.lock(); err != nil {
+		return nil, err
+	}
+	defer r.mu.Unlock()
+	out, err := r.find("output", r.outputs, name)
+	if err != nil {
+		return nil, err
+	}
+	if !out.ran {
+		return nil, fmt.Errorf("graph: output %q: %w: it is not among those that the last Run gave", name, ErrNotFetched)
+	}
+	return r.shape(out), nil
+}
+
+func (r *Runner) shape(out *port) []int {
+	if r.isFed(out) {
+		return r.inputs[out.fed].array.Shape()
+	}
+	return r.plan.Shape(out.index)
+}
+
+// Close gives the Runner back. A step that was left behind ends by itself.
+func (r *Runner) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	r.dropPlan()
+}
+
+func (r *Runner) dropPlan() {
+	if r.plan != nil {
+		r.plan.Close()
+		r.plan = nil
+	}
+	r.stale = true
+}
+
+// frontOf returns the front of dst's memory in the given shape.
+func frontOf(dst *npy.Array, shape []int) (*npy.Array, error) {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	if dst.NDim() != 1 && dst.NDim() == len(shape) && len(shape) > 0 && !slices.Equal(dst.Shape()[1:], shape[1:]) ||
+		dst.NDim() != 1 && dst.NDim() != len(shape) {
+		return nil, npy.ErrShape
+	}
+	flat, err := dst.Reshape(-1)
+	if dst.Len() == 0 {
+		flat, err = dst.Reshape(0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if flat, err = flat.Slice(0, n); err != nil {
+		return nil, err
+	}
+	return flat.Reshape(shape...)
+}
+
+// overlap reports whether two arrays share memory.
+func overlap(a, b *npy.Array) bool { return tfc.Overlap(a, b) }
+
+// unfeed lets all fed arrays go and keeps the plan.
+func (r *Runner) unfeed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.inputs {
+		in := &r.inputs[i]
+		if r.plan != nil && !r.stale && in.index >= 0 {
+			r.plan.Unfeed(in.index)
+		}
+		in.array = nil
+	}
+	r.choice = nil
+	for i := range r.outputs {
+		r.outputs[i].ran, r.outputs[i].value = false, nil
+	}
+}

@@ -1,0 +1,111 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ndflow/internal/tfpb"
+	"ndflow/npy"
+	"ndflow/tfc"
+)
+
+// Spec describes a tensor that can be fed or fetched.
+type Spec struct {
+	Name   string    // the name to use: a signature's ("probs"), or the tensor's own
+	Tensor string    // TensorFlow's name, "StatefulPartitionedCall:0"
+	DType  npy.DType // npy.Invalid for types that have no array form, such as resource
+	Type   string    // TensorFlow's name of the type, "float", "qint8", "resource"
+	Shape  []int     // -1 where a dimension is not known; nil where not even the rank is
+}
+
+// String returns dtype and shape, "float32 [-1 4]".
+func (s Spec) String() string {
+	dtype := s.DType.String()
+	if s.DType == npy.Invalid {
+		dtype = s.Type
+	}
+	if s.Shape == nil {
+		return dtype + " of any shape"
+	}
+	return fmt.Sprintf("%s %v", dtype, s.Shape)
+}
+
+// check returns a MismatchError unless a can be fed to the tensor.
+func (s Spec) check(kind string, a *npy.Array) error {
+	if a == nil || a.DType() != s.DType {
+		return &MismatchError{Kind: kind, Name: s.Name, Have: describe(a), Want: s.String(), err: npy.ErrDType}
+	}
+	if s.Shape == nil {
+		return nil
+	}
+	ok := a.NDim() == len(s.Shape)
+	for i := 0; ok && i < len(s.Shape); i++ {
+		ok = s.Shape[i] < 0 || s.Shape[i] == a.Dim(i)
+	}
+	if !ok {
+		return &MismatchError{Kind: kind, Name: s.Name, Have: describe(a), Want: s.String(), err: npy.ErrShape}
+	}
+	return nil
+}
+
+// specOf describes an output of the graph as the graph knows it.
+func specOf(name string, o tfc.Output) (Spec, error) {
+	shape, known, err := o.Shape()
+	if err != nil {
+		return Spec{}, err
+	}
+	if !known {
+		shape = nil
+	}
+	t := o.DataType()
+	return Spec{Name: name, Tensor: o.String(), DType: t.DType(), Type: t.String(), Shape: shape}, nil
+}
+
+// specFrom reads a signature's TensorInfo.
+func specFrom(name string, info *tfpb.TensorInfo) Spec {
+	t := tfc.DataType(info.GetDtype())
+	s := Spec{Name: name, Tensor: info.GetName(), DType: t.DType(), Type: t.String()}
+	if shape := info.GetTensorShape(); shape != nil && !shape.GetUnknownRank() {
+		s.Shape = make([]int, len(shape.GetDim()))
+		for i, d := range shape.GetDim() {
+			s.Shape[i] = int(d.GetSize())
+		}
+	}
+	return s
+}
+
+// Signature is a function of a SavedModel: named inputs and outputs, in
+// alphabetical order.
+type Signature struct {
+	Name    string
+	Method  string // "tensorflow/serving/predict"
+	Inputs  []Spec
+	Outputs []Spec
+}
+
+func signatureFrom(name string, def *tfpb.SignatureDef) Signature {
+	return Signature{
+		Name:    name,
+		Method:  def.GetMethodName(),
+		Inputs:  specsFrom(def.GetInputs()),
+		Outputs: specsFrom(def.GetOutputs()),
+	}
+}
+
+func specsFrom(infos map[string]*tfpb.TensorInfo) []Spec {
+	specs := make([]Spec, 0, len(infos))
+	for name, info := range infos {
+		specs = append(specs, specFrom(name, info))
+	}
+	slices.SortFunc(specs, func(a, b Spec) int { return strings.Compare(a.Name, b.Name) })
+	return specs
+}
+
+func names(specs []Spec) []string {
+	list := make([]string, len(specs))
+	for i, s := range specs {
+		list[i] = s.Name
+	}
+	return list
+}
