@@ -15,9 +15,9 @@ type File struct {
 	temp    *tempFile
 	array   *Array
 	offset  int64
-	mapped  bool // what is written to array is in the file at once
-	closed  bool // Close has put the file in place
-	aborted bool
+	mapped  bool  // what is written to array is in the file at once
+	closed  bool  // Close has put the file in place
+	err     error // why it never will: what Close says from then on
 	cleanup runtime.Cleanup
 }
 
@@ -87,31 +87,32 @@ func (f *File) Array() *Array { return f.array }
 
 // Close releases the array and puts the complete file in place of what path
 // names. While a binding holds the array, because C code still writes to it,
-// Close is an error and changes nothing. The second Close does nothing; one
-// after Abort is an error.
+// Close is an error and changes nothing. After any other error the unfinished
+// file is gone and path is untouched. The second Close says what the first
+// did; one after Abort is an error.
 func (f *File) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
 		return nil
 	}
-	if f.aborted {
-		return fmt.Errorf("npy: %s: aborted: %w", f.path, os.ErrClosed)
+	if f.err != nil {
+		return f.err
 	}
 	if !f.array.releaseIfIdle() {
 		return fmt.Errorf("npy: %s: the array is still in use", f.path)
 	}
 	if !f.mapped {
 		if _, err := f.temp.WriteAt(f.array.data, f.offset); err != nil {
-			f.abort()
-			return fmt.Errorf("npy: %s: %w", f.path, err)
+			f.abort(err)
+			return f.err
 		}
 	}
-	f.cleanup.Stop()
 	if err := f.temp.commit(); err != nil {
-		f.aborted = true
-		return fmt.Errorf("npy: %s: %w", f.path, err)
+		f.abort(err)
+		return f.err
 	}
+	f.cleanup.Stop()
 	f.closed = true
 	return nil
 }
@@ -121,17 +122,18 @@ func (f *File) Close() error {
 func (f *File) Abort() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.closed || f.aborted {
+	if f.closed || f.err != nil {
 		return nil
 	}
-	if err := f.abort(); err != nil {
+	if err := f.abort(fmt.Errorf("aborted: %w", os.ErrClosed)); err != nil {
 		return fmt.Errorf("npy: %s: %w", f.path, err)
 	}
 	return nil
 }
 
-func (f *File) abort() error {
-	f.aborted = true
+// abort removes the file and keeps the reason.
+func (f *File) abort(reason error) error {
+	f.err = fmt.Errorf("npy: %s: %w", f.path, reason)
 	f.cleanup.Stop()
 	f.array.Release()
 	return f.temp.discard()

@@ -39,6 +39,8 @@ var pickleGlobals = map[string]global{
 	"numpy ndarray":                                        "ndarray",
 	"numpy dtype":                                          "dtype",
 	"numpy._core._internal _convert_to_stringdtype_kwargs": "dtype", // StringDType
+	"__builtin__ bytes":                                    "bytes",
+	"builtins bytes":                                       "bytes",
 	"_codecs encode":                                       "encode",
 	"numpy.dtypes StringDType":                             "dtype",
 }
@@ -415,6 +417,10 @@ func (u *unpickler) reduce() error {
 		return u.push(&array{})
 	case "dtype":
 		return u.push(dtype{})
+	case "bytes":
+		if len(args) == 0 {
+			return u.push([]byte{})
+		}
 	case "encode":
 		if len(args) == 2 && args[1] == any("latin1") {
 			if s, ok := args[0].(string); ok {

@@ -1,0 +1,3 @@
+package npy
+
+func inChild() (int, bool) { return 0, false }

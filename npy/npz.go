@@ -1,0 +1,165 @@
+package npy
+
+import (
+	"archive/zip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// NPZ reads a .npz file: a zip archive of .npy files, stored or deflated. Its
+// methods may be called from several goroutines at once.
+type NPZ struct {
+	files map[string]*zip.File // by name without ".npy"
+	names []string
+	size  int64 // of the whole archive
+	file  *os.File
+	path  string
+}
+
+// OpenNPZ opens the .npz file at path. Only the archive's directory is read.
+// The caller must call Close. What is no .npz file, or has two entries of one
+// name, is an [ErrFormat].
+func OpenNPZ(path string) (*NPZ, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("npy: %w", err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("npy: %w", err)
+	}
+	z, err := readDirectory(f, info.Size())
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("npy: %s: %w", path, err)
+	}
+	z.file, z.path = f, path
+	return z, nil
+}
+
+// NewNPZ is [OpenNPZ] for an archive of the given size that r reads. Its Close
+// does nothing to r.
+func NewNPZ(r io.ReaderAt, size int64) (*NPZ, error) {
+	z, err := readDirectory(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("npy: %w", err)
+	}
+	return z, nil
+}
+
+func readDirectory(r io.ReaderAt, size int64) (*NPZ, error) {
+	// Names that would leave a folder are harmless: nothing is unpacked.
+	archive, err := zip.NewReader(r, size)
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
+		return nil, badFormat("%w", err)
+	}
+	z := &NPZ{files: map[string]*zip.File{}, size: size}
+	for _, f := range archive.File {
+		name, ok := strings.CutSuffix(f.Name, ".npy")
+		if !ok {
+			continue // NumPy gives the bytes of such entries; they are no arrays
+		}
+		if z.files[name] != nil {
+			return nil, badFormat("two entries %q", shorten(f.Name))
+		}
+		z.files[name] = f
+		z.names = append(z.names, name)
+	}
+	return z, nil
+}
+
+// Names returns the names of the arrays, without ".npy", in the archive's order.
+func (z *NPZ) Names() []string { return append([]string(nil), z.names...) }
+
+// Read reads the array of the given name, with or without ".npy", into Go
+// memory. It allocates as data arrives, so an archive that unpacks to less
+// than it claims costs nothing. Errors are those of [Read]; a name that is not
+// there is an [ErrRange] that lists those that are.
+func (z *NPZ) Read(name string, opts ...Option) (*Array, error) {
+	var a *Array
+	err := z.entry(name, func(r io.Reader, h *Header, f *zip.File) error {
+		var err error
+		// A stored entry has its size in the file, so that can be trusted.
+		avail := int64(-1)
+		if f.Method == zip.Store && f.UncompressedSize64 <= uint64(z.size) {
+			avail = int64(f.UncompressedSize64)
+		}
+		if a, err = h.readData(r, avail, optionsOf(opts)); err != nil {
+			return err
+		}
+		// The archive's checksum is looked at when the entry ends.
+		_, err = io.Copy(io.Discard, r)
+		return err
+	})
+	return a, err
+}
+
+// Header reads the header of the array of the given name, and checks that the
+// archive claims to have all of its data.
+func (z *NPZ) Header(name string) (*Header, error) {
+	var header *Header
+	err := z.entry(name, func(_ io.Reader, h *Header, _ *zip.File) error {
+		header = h
+		return nil
+	})
+	return header, err
+}
+
+// entry opens an entry, reads its header and hands both to use.
+func (z *NPZ) entry(name string, use func(io.Reader, *Header, *zip.File) error) error {
+	f := z.files[name]
+	if f == nil {
+		f = z.files[strings.TrimSuffix(name, ".npy")]
+	}
+	place := z.path
+	if place != "" {
+		place += ": "
+	}
+	if f == nil {
+		return fmt.Errorf("npy: %s%w: no array %q, there are %q", place, ErrRange, name, z.names)
+	}
+	err := z.readEntry(f, use)
+	if errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrAlgorithm) {
+		err = badFormat("%w", err)
+	}
+	if err != nil {
+		return fmt.Errorf("npy: %s%s: %w", place, f.Name, err)
+	}
+	return nil
+}
+
+func (z *NPZ) readEntry(f *zip.File, use func(io.Reader, *Header, *zip.File) error) error {
+	r, err := f.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	h, err := readHeader(r)
+	if err == io.EOF {
+		return truncated("an empty entry")
+	}
+	if err != nil {
+		return err
+	}
+	if f.UncompressedSize64 <= 1<<62 {
+		if err := h.checkSize(int64(f.UncompressedSize64)); err != nil {
+			return err
+		}
+	}
+	return use(r, h, f)
+}
+
+// Close closes the file. The arrays that were read stay as they are.
+func (z *NPZ) Close() error {
+	if z.file == nil {
+		return nil
+	}
+	if err := z.file.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("npy: %w", err)
+	}
+	return nil
+}

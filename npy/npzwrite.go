@@ -1,0 +1,123 @@
+package npy
+
+import (
+	"archive/zip"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// NPZWriter writes a .npz file, one array after the other, in constant memory.
+// It is for one goroutine at a time.
+type NPZWriter struct {
+	path    string
+	temp    *tempFile
+	zip     *zip.Writer
+	names   map[string]bool
+	opts    options
+	err     error // what broke the archive; what Close says from then on
+	closed  bool
+	cleanup runtime.Cleanup
+}
+
+// CreateNPZ begins a .npz file. As with [Create] it gets its name when
+// [NPZWriter.Close] has completed it, and is removed by [NPZWriter.Abort] or
+// when it is forgotten. It looks at the options [Compress] and [Strings].
+func CreateNPZ(path string, opts ...Option) (*NPZWriter, error) {
+	temp, err := createTemp(path)
+	if err != nil {
+		return nil, fmt.Errorf("npy: %w", err)
+	}
+	w := &NPZWriter{path: path, temp: temp, zip: zip.NewWriter(temp.File), names: map[string]bool{}, opts: optionsOf(opts)}
+	w.cleanup = runtime.AddCleanup(w, func(t *tempFile) { t.discard() }, temp)
+	return w, nil
+}
+
+// Write adds an array; ".npy" is added to the name, unless it is there. A name
+// that is empty or there already is an [ErrRange], and leaves the archive as it
+// was. After any other error the archive is broken, and Close will say so.
+func (w *NPZWriter) Write(name string, a *Array) error {
+	name = strings.TrimSuffix(name, ".npy")
+	if w.closed {
+		return fmt.Errorf("npy: %s: %w", w.path, os.ErrClosed)
+	}
+	if w.err != nil {
+		return w.err
+	}
+	if name == "" || w.names[name] {
+		return fmt.Errorf("npy: %s: %w: have an array %q already, or no name", w.path, ErrRange, name)
+	}
+	if a == nil || a.released() {
+		return fmt.Errorf("npy: %s: %s: nil or released array: %w", w.path, name, ErrReleased)
+	}
+	if err := w.write(name, a); err != nil {
+		w.err = fmt.Errorf("npy: %s: %s: %w", w.path, name, err)
+		return w.err
+	}
+	w.names[name] = true
+	return nil
+}
+
+func (w *NPZWriter) write(name string, a *Array) error {
+	method := zip.Store
+	if w.opts.compress {
+		method = zip.Deflate
+	}
+	entry, err := w.zip.CreateHeader(&zip.FileHeader{
+		Name:   name + ".npy",
+		Method: method,
+		// NumPy's own date: the same arrays make the same file.
+		Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC),
+	})
+	if err != nil {
+		return err
+	}
+	return writeArray(entry, a, w.opts)
+}
+
+// Close completes the archive and puts it in place of what path names. If a
+// Write has failed, or completing it does, the unfinished file is removed and
+// path is untouched. The second Close says what the first did; one after Abort
+// is an error.
+func (w *NPZWriter) Close() error {
+	if w.closed {
+		return w.err
+	}
+	w.closed = true
+	w.cleanup.Stop()
+	if w.err == nil {
+		w.err = w.complete()
+	}
+	if w.err != nil {
+		w.temp.discard()
+	}
+	return w.err
+}
+
+func (w *NPZWriter) complete() error {
+	err := w.zip.Close()
+	if err == nil {
+		err = w.temp.commit()
+	}
+	if err != nil {
+		return fmt.Errorf("npy: %s: %w", w.path, err)
+	}
+	return nil
+}
+
+// Abort removes the unfinished file. After Close it does nothing, so that it
+// can be deferred.
+func (w *NPZWriter) Abort() error {
+	if w.closed {
+		return nil
+	}
+	w.closed = true
+	w.err = fmt.Errorf("npy: %s: aborted: %w", w.path, os.ErrClosed)
+	w.cleanup.Stop()
+	if err := w.temp.discard(); err != nil {
+		return fmt.Errorf("npy: %s: %w", w.path, err)
+	}
+	return nil
+}
