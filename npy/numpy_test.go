@@ -140,7 +140,7 @@ func TestNumPyReadsWhatWeWrite(t *testing.T) {
 			for name, layout := range map[string]StringLayout{"O": Objects, "S": FixedBytes, "U": Unicode} {
 				path := f.Name + "-" + name + ".npy"
 				if err := WriteFile(filepath.Join(out, path), a, Strings(layout)); err == nil {
-					add(kind, theirs, path)
+					add("same strings", theirs, path)
 				} else if layout == Objects {
 					t.Errorf("%s: objects hold everything, but %v", f.Name, err)
 				}

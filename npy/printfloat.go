@@ -20,7 +20,14 @@ func shortest(v float64, bits int) decimal {
 	if bits == 16 {
 		return shortest16(v)
 	}
-	return parseE(strconv.FormatFloat(v, 'e', -1, bits))
+	d := parseE(strconv.FormatFloat(v, 'e', -1, bits))
+	// Of two decimals equally near strconv may take the upper one, NumPy takes
+	// the even one.
+	s := strconv.FormatFloat(v, 'e', len(d.digits)-1, 64)
+	if got, err := strconv.ParseFloat(s, bits); err == nil && got == v {
+		return parseE(s)
+	}
+	return d
 }
 
 // shortest16 is shortest for a binary16, which strconv does not know.
