@@ -2,6 +2,7 @@ package npy
 
 import (
 	"archive/zip"
+	"compress/flate"
 	"errors"
 	"fmt"
 	"io"
@@ -123,13 +124,21 @@ func (z *NPZ) entry(name string, use func(io.Reader, *Header, *zip.File) error) 
 		return fmt.Errorf("npy: %s%w: no array %q, there are %q", place, ErrRange, name, z.names)
 	}
 	err := z.readEntry(f, use)
-	if errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrAlgorithm) {
+	if damaged(err) && !errors.Is(err, ErrFormat) {
 		err = badFormat("%w", err)
 	}
 	if err != nil {
 		return fmt.Errorf("npy: %s%s: %w", place, f.Name, err)
 	}
 	return nil
+}
+
+// damaged says whether an error means that the archive is not what it should
+// be, rather than that it could not be read.
+func damaged(err error) bool {
+	var corrupt flate.CorruptInputError
+	return errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrAlgorithm) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &corrupt)
 }
 
 func (z *NPZ) readEntry(f *zip.File, use func(io.Reader, *Header, *zip.File) error) error {

@@ -8,6 +8,14 @@ import (
 
 const printPrecision = 8 // digits after the point, at most
 
+// expFrom is where NumPy changes to scientific notation: in an array, and for
+// one float alone, by the dtype's bits. These are the limits of NumPy 2.3 and
+// later; before, they were those of 64 bits for all.
+var expFrom = struct{ array, alone map[int]float64 }{
+	array: map[int]float64{16: 1e3, 32: 1e6, 64: 1e8},
+	alone: map[int]float64{16: 1e3, 32: 1e6, 64: 1e16},
+}
+
 // decimal is a float's digits: 0.d1d2d3... times ten to the power of point.
 type decimal struct {
 	digits string // no trailing zeros, except where asked for; "0" is zero
@@ -91,9 +99,13 @@ func (d decimal) positional() (whole, frac string) {
 	return digits[:d.point], digits[d.point:]
 }
 
-// positional returns v with at most prec digits after the point.
+// positional returns v with at most prec digits after the point, and all of
+// the exact digits before it.
 func positional(v float64, bits, prec int) (whole, frac string) {
 	whole, frac = shortest(v, bits).positional()
+	if frac == "" {
+		return strconv.FormatFloat(v, 'f', 0, 64), ""
+	}
 	if len(frac) > prec {
 		whole, frac, _ = strings.Cut(strconv.FormatFloat(v, 'f', prec, 64), ".")
 		frac = strings.TrimRight(frac, "0")
@@ -145,7 +157,6 @@ type floatFormat struct {
 // where they are large for the dtype, small, or far from each other. The
 // comparisons are made in the array's own dtype.
 func useExp(values []float64, bits int) bool {
-	cut := map[int]float64{16: 1e3, 32: 1e6, 64: 1e8}[bits]
 	small := 0.0001
 	switch bits {
 	case 16:
@@ -169,7 +180,7 @@ func useExp(values []float64, bits int) bool {
 	case 32:
 		ratio = float64(float32(hi) / float32(lo))
 	}
-	return hi >= cut || lo < small || ratio > 1000
+	return hi >= expFrom.array[bits] || lo < small || ratio > 1000
 }
 
 func newFloatFormat(values []float64, bits int, plus bool) floatFormat {
@@ -300,7 +311,7 @@ func scalarParts(v float64, bits int) (whole, frac, exp string) {
 		return "nan", "", ""
 	case math.IsInf(v, 0):
 		return sign + "inf", "", ""
-	case abs == 0 || abs >= 1e-4 && abs < map[int]float64{16: 1e3, 32: 1e6, 64: 1e16}[bits]:
+	case abs == 0 || abs >= 1e-4 && abs < expFrom.alone[bits]:
 		whole, frac = shortest(abs, bits).positional()
 	default:
 		whole, frac, exp = scientific(abs, bits, 0, math.MaxInt)
