@@ -21,8 +21,8 @@ func TestMain(m *testing.M) {
 		os.Exit(code)
 	}
 	code := m.Run()
-	if dir, err := fixtureFolder(); fixturesMade && err == nil {
-		os.RemoveAll(dir)
+	if fixtureDir != "" {
+		os.RemoveAll(fixtureDir)
 	}
 	os.Exit(code)
 }
@@ -56,7 +56,7 @@ func runPython(args ...string) error {
 	return nil
 }
 
-var fixturesMade bool
+var fixtureDir string // "" until there is one to remove
 
 // fixtureFolder has NumPy write its files, once for all tests.
 var fixtureFolder = sync.OnceValues(func() (string, error) {
@@ -64,7 +64,7 @@ var fixtureFolder = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	fixturesMade = true
+	fixtureDir = dir
 	return dir, runPython("write", dir)
 })
 
