@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"io"
+	"strings"
 	"testing"
 )
 
@@ -36,7 +37,11 @@ func FuzzHeader(f *testing.F) {
 			}
 			_ = a.String()
 			var out bytes.Buffer
-			if err := Write(&out, a); err != nil {
+			var how []Option
+			if padded := a.Len() * len(strings.Join(a.strs, "")); padded > 1<<20 {
+				how = append(how, Strings(Objects))
+			}
+			if err := Write(&out, a, how...); err != nil {
 				t.Fatal(err)
 			}
 			var again []Option

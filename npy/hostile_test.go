@@ -44,7 +44,7 @@ var hostileFiles = []struct {
 	{"version 1.1", []byte(magic + "\x01\x01\x02\x00{}"), []error{ErrFormat}},
 	{"header longer than the file", []byte(magic + "\x01\x00\xff\xff{'descr': "), []error{ErrFormat, io.ErrUnexpectedEOF}},
 	{"header of 4 GB", []byte(magic + "\x02\x00\xff\xff\xff\xff{"), []error{ErrFormat}},
-	{"header of 16 MB that is there", npyFile(2, dictOf("'<f4'", "False", "(1,)")+strings.Repeat(" ", 16<<20), nil), []error{ErrFormat}},
+	{"header of 2 MB that is there", npyFile(2, dictOf("'<f4'", "False", "(1,)")+strings.Repeat(" ", 2<<20), nil), []error{ErrFormat}},
 	{"header length of zero", npyFile(1, "", nil), []error{ErrFormat}},
 	{"header length cuts the dictionary", npyFile(1, "{'descr': '<f4', 'fortran_order': Fal", make([]byte, 64)), []error{ErrFormat}},
 	{"no dictionary", npyFile(1, "('<f4', False, (1,))\n", nil), []error{ErrFormat}},
@@ -218,6 +218,33 @@ func TestUnusualFilesAreRead(t *testing.T) {
 				t.Errorf("Open: have %v, %v, want %v", a, err, c.want)
 			}
 		})
+	}
+}
+
+// TestPickleThatRepeatsItselfTakesNoMemory has an instruction of two bytes push
+// a string of a megabyte, ten thousand times.
+func TestPickleThatRepeatsItselfTakesNoMemory(t *testing.T) {
+	const n = 10_000
+	array := "cnumpy.core.multiarray\n_reconstruct\n)R"
+	mega := "\x00\x00\x10\x00" + strings.Repeat("x", 1<<20)
+	for _, c := range []struct {
+		name, pickle string
+		want         error
+	}{
+		{"str", "X" + mega + "q\x000" + array + "(NNNN](" + strings.Repeat("h\x00", n) + "etb.", nil},
+		{"bytes", "B" + mega + "q\x000" + array + "(NNNN](" + strings.Repeat("h\x00", n) + "etb.", nil},
+		{"bytes made of text", "X" + mega + "q\x000c_codecs\nencode\nq\x010X\x06\x00\x00\x00latin1q\x020" +
+			array + "(NNNN](" + strings.Repeat("h\x01h\x00h\x02\x86R", n) + "etb.", ErrFormat},
+	} {
+		file := npyFile(1, dictOf("'|O'", "False", fmt.Sprintf("(%d,)", n)), []byte(c.pickle))
+		before := allocated()
+		a, err := Read(bytes.NewReader(file))
+		if !errors.Is(err, c.want) || err == nil && a.Len() != n {
+			t.Errorf("%s: have %v, want %v", c.name, err, c.want)
+		}
+		if have := allocated() - before; have > 16<<20 {
+			t.Errorf("%s: allocated %d bytes for a file of %d", c.name, have, len(file))
+		}
 	}
 }
 

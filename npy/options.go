@@ -25,7 +25,9 @@ func optionsOf(opts []Option) options {
 // an ErrDType too.
 func As(dtype DType) Option { return func(o *options) { o.as = dtype } }
 
-// StringLayout is a way to store strings in a .npy file.
+// StringLayout is a way to store strings in a .npy file. Unicode and FixedBytes
+// give every element the room of the longest: one long string among many short
+// ones makes a large file, and Objects a small one.
 type StringLayout uint8
 
 const (

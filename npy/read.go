@@ -1,10 +1,13 @@
 package npy
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"unsafe"
 )
 
 // firstChunk is what is allocated before any data of a file of unknown length
@@ -56,7 +59,11 @@ func remaining(r io.Reader) int64 {
 			return -1
 		}
 		return info.Size() - at
-	case interface{ Len() int }: // bytes.Reader, strings.Reader, bytes.Buffer
+	case *bytes.Reader:
+		return int64(r.Len())
+	case *bytes.Buffer:
+		return int64(r.Len())
+	case *strings.Reader:
 		return int64(r.Len())
 	}
 	return -1
@@ -151,7 +158,7 @@ func (h *Header) readObjects(r io.Reader) (*Array, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the data: %w", err)
 	}
-	strs, err := unpickleStrings(b)
+	strs, err := unpickleStrings(unsafe.String(unsafe.SliceData(b), len(b))) // nobody writes to b again
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, truncated("the pickle ends at byte %d", len(b))
 	}
