@@ -206,7 +206,8 @@ func open(path string) (opened string, err error) {
 	var copened *C.char
 	if msg := C.ndf_open(cpath, &copened); msg != nil {
 		defer C.free(unsafe.Pointer(msg))
-		return "", errors.New(C.GoString(msg))
+		// dlerror names the file first, as the caller does.
+		return "", errors.New(strings.TrimPrefix(C.GoString(msg), path+": "))
 	}
 	defer C.free(unsafe.Pointer(copened))
 	return C.GoString(copened), nil
