@@ -17,6 +17,7 @@ func (r *Runner) runUntil(ctx context.Context) error {
 	}
 	plan, done := r.plan, make(chan error, 1)
 	run := r.stepFor(ctx)
+	plan.Arm()
 	go func() { done <- run(plan) }()
 	select {
 	case err := <-done:
@@ -37,7 +38,7 @@ func (r *Runner) stepFor(ctx context.Context) func(*tfc.Plan) error {
 		// Only the pool sees a timeout.
 		e, timeout = Pool, max(time.Until(deadline), time.Millisecond)
 	}
-	return func(plan *tfc.Plan) error { return step(plan, e, choice, timeout) }
+	return func(plan *tfc.Plan) error { return step(plan, e, choice, tfc.Step{Timeout: timeout}) }
 }
 
 // ended finishes a step. One that TensorFlow's timeout has stopped has met the

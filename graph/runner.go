@@ -243,20 +243,21 @@ func (r *Runner) Run(ctx context.Context) error {
 	if ctx.Done() != nil {
 		return r.runUntil(ctx)
 	}
-	return r.finish(step(r.plan, r.executor, r.choice, 0))
+	return r.finish(step(r.plan, r.executor, r.choice, tfc.Step{}))
 }
 
 // step runs a plan once on the executor, which Auto chooses.
-func step(plan *tfc.Plan, e Executor, c *choice, timeout time.Duration) error {
+func step(plan *tfc.Plan, e Executor, c *choice, s tfc.Step) error {
 	timed := false
 	if e == Auto {
 		e, timed = c.next()
 	}
+	s.Inline = e == Inline
 	if !timed {
-		return plan.Run(tfc.Step{Inline: e == Inline, Timeout: timeout})
+		return plan.Run(s)
 	}
 	start := time.Now()
-	err := plan.Run(tfc.Step{Inline: e == Inline, Timeout: timeout})
+	err := plan.Run(s)
 	c.took(e, time.Since(start))
 	return err
 }

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { IDLE, RUNNING, LANDING, ABANDONED };
+// The phases of an armed step; any other stays IDLE.
+enum { IDLE, ARMED, LANDING, ABANDONED };
 
 enum { TF_STRING = 7 };
 
@@ -69,7 +70,10 @@ static bool is_ours(ndf_feed *f) {
   if (moved == NULL) {
     return false;
   }
-  f->copy = moved;
+  if (moved != f->copy) {
+    f->copy = moved;
+    f->copy_data = TF_TensorData(moved);
+  }
   return true;
 }
 
@@ -85,9 +89,10 @@ static bool refill(ndf_feed *f) {
     if (f->copy == NULL) {
       return false;
     }
+    f->copy_data = TF_TensorData(f->copy);
   }
   if (f->size > 0) {
-    memcpy(TF_TensorData(f->copy), f->data, f->size);
+    memcpy(f->copy_data, f->data, f->size);
   }
   return true;
 }
@@ -157,7 +162,6 @@ static void clear_fetches(ndf_plan *p) {
 }
 
 static void measure(ndf_fetch *f, const TF_Tensor *t) {
-  f->dtype = TF_TensorType(t);
   f->size = TF_TensorByteSize(t);
   f->num_dims = TF_NumDims(t);
   for (int d = 0; d < f->num_dims; d++) {
@@ -233,32 +237,44 @@ static ndf_result land(ndf_plan *p) {
   return NDF_DONE;
 }
 
+// may_land decides between landing and being abandoned, once.
+static bool may_land(ndf_plan *p, bool armed) {
+  int expected = ARMED;
+  return !armed ||
+         atomic_compare_exchange_strong(&p->phase, &expected, LANDING);
+}
+
+static ndf_result run(ndf_plan *p, bool armed) {
+  ndf_result r = fill_feeds(p);
+  if (r != NDF_DONE) {
+    return r;
+  }
+  TF_SessionRun(p->session, &p->run_options, p->feed_outputs, p->feed_values,
+                p->num_feeds, p->fetch_outputs, p->fetch_values,
+                p->num_fetches, p->targets, p->num_targets, NULL, p->status);
+  if (TF_GetCode(p->status) != 0) {
+    return NDF_STATUS;
+  }
+  return may_land(p, armed) ? land(p) : NDF_ABANDONED;
+}
+
 ndf_result ndf_plan_run(ndf_plan *p) {
   for (int i = 0; i < p->num_fetches; i++) {
     drop(&p->fetches[i].kept);
   }
-  atomic_store(&p->phase, RUNNING);
-  ndf_result r = fill_feeds(p);
-  if (r == NDF_DONE) {
-    TF_SessionRun(p->session, &p->run_options, p->feed_outputs, p->feed_values,
-                  p->num_feeds, p->fetch_outputs, p->fetch_values,
-                  p->num_fetches, p->targets, p->num_targets, NULL, p->status);
-    int running = RUNNING;
-    if (TF_GetCode(p->status) != 0) {
-      r = NDF_STATUS;
-    } else if (!atomic_compare_exchange_strong(&p->phase, &running, LANDING)) {
-      r = NDF_ABANDONED;
-    } else {
-      r = land(p);
-    }
-  }
+  int phase = atomic_load_explicit(&p->phase, memory_order_relaxed);
+  ndf_result r = phase == ABANDONED ? NDF_ABANDONED : run(p, phase == ARMED);
   clear_fetches(p);
   clear_feeds(p);
-  atomic_store(&p->phase, IDLE);
+  if (phase != IDLE) {
+    atomic_store(&p->phase, IDLE);
+  }
   return r;
 }
 
+void ndf_plan_arm(ndf_plan *p) { atomic_store(&p->phase, ARMED); }
+
 bool ndf_plan_abandon(ndf_plan *p) {
-  int running = RUNNING;
-  return atomic_compare_exchange_strong(&p->phase, &running, ABANDONED);
+  int armed = ARMED;
+  return atomic_compare_exchange_strong(&p->phase, &armed, ABANDONED);
 }

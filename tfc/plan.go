@@ -1,7 +1,6 @@
 package tfc
 
-// #cgo noescape ndf_plan_run
-// #cgo nocallback ndf_plan_run
+// #cgo nocallback ndf_plan_run_at
 // #include "plan.h"
 // #include "tstring.h"
 import "C"
@@ -115,6 +114,7 @@ func (s *Session) NewPlan(feeds, fetches []Output, targets []Operation) (*Plan, 
 	cfetches := unsafe.Slice(c.fetches, len(fetches))
 	for i, o := range fetches {
 		dt := o.DataType()
+		cfetches[i].dtype = C.TF_DataType(dt.base())
 		res.fetches[i] = planFetch{c: &cfetches[i], dt: dt}
 		res.strings = res.strings || dt.DType() == npy.String
 	}
@@ -340,7 +340,7 @@ func (p *Plan) Run(s Step) error {
 			return err
 		}
 	}
-	result := C.ndf_plan_run(r.c)
+	result := C.ndf_plan_run_at(C.uintptr_t(uintptr(unsafe.Pointer(r.c))))
 	runtime.KeepAlive(p)
 	if result != C.NDF_DONE {
 		return r.stepError(result)
@@ -351,9 +351,13 @@ func (p *Plan) Run(s Step) error {
 	return nil
 }
 
-// Abandon makes a step that runs on another goroutine drop its results: its
-// Run returns [ErrAbandoned], and no landing array is written to. It reports
-// false when that is too late, since results are landing or the step is over.
+// Arm says, before Run, that Abandon may be called beside it.
+func (p *Plan) Arm() { C.ndf_plan_arm(p.res.c) }
+
+// Abandon makes an armed step that runs on another goroutine drop its results:
+// its Run returns [ErrAbandoned], and no landing array is written to. It
+// reports false when that is too late, since results are landing or the step is
+// over.
 func (p *Plan) Abandon() bool { return bool(C.ndf_plan_abandon(p.res.c)) }
 
 func (r *planResource) feedStrings() error {

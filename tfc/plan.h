@@ -21,6 +21,7 @@ typedef struct {
   bool on_trial;    // copied until a step shows that TensorFlow keeps nothing
   bool read_only;   // nobody writes to data, so outputs may alias it
   TF_Tensor *copy;  // ours alone, or shared with TensorFlow, see refill
+  void *copy_data;  // its memory
 } ndf_feed;
 
 // A fetched tensor.
@@ -33,8 +34,8 @@ typedef struct {
   size_t dst_size;
   int dst_num_dims;
   int64_t dst_dims[NDF_MAX_DIMS];
-  // What the last step gave.
   TF_DataType dtype;
+  // What the last step gave.
   int num_dims;
   int64_t dims[NDF_MAX_DIMS];
   size_t size;
@@ -82,8 +83,18 @@ void ndf_plan_free(ndf_plan *p);
 // its dst or kept; otherwise no dst was written to and nothing is kept.
 ndf_result ndf_plan_run(ndf_plan *p);
 
-// ndf_plan_abandon makes a step that runs drop its results. False means that
-// it was too late: results are landing, or the step is over.
+// ndf_plan_run_at is ndf_plan_run for Go: cgo spends time on looking at pointer
+// arguments, about as much as on the call itself, and none on integers.
+static inline ndf_result ndf_plan_run_at(uintptr_t plan) {
+  return ndf_plan_run((ndf_plan *)plan);
+}
+
+// ndf_plan_arm says, before a step, that ndf_plan_abandon may be called beside
+// it. Steps that were not armed skip what that costs.
+void ndf_plan_arm(ndf_plan *p);
+
+// ndf_plan_abandon makes an armed step drop its results, or not run at all.
+// False means that it was too late: results are landing, or the step is over.
 bool ndf_plan_abandon(ndf_plan *p);
 
 #endif  // NDFLOW_TFC_PLAN_H_
