@@ -87,7 +87,12 @@ func (s *Session) Run(ctx context.Context, feeds Feeds, fetches, targets []strin
 	}
 	results := make([]*npy.Array, len(fetches))
 	for i, name := range fetches {
-		if results[i], err = r.copyOut(name); err != nil {
+		if first := slices.Index(fetches, name); first < i {
+			results[i], err = results[first].Clone()
+		} else {
+			results[i], err = r.copyOut(name)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

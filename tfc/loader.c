@@ -113,9 +113,10 @@ static const char *fill(void *lib, ndf_api *api) {
 }
 
 char *ndf_open(const char *path, char **opened) {
-  // TensorFlow's INFO lines are for its own developers. A user who wants them
-  // sets the variable; the library reads it when it first logs.
-  setenv("TF_CPP_MIN_LOG_LEVEL", "1", 0);
+  // TensorFlow logs what it also returns as an error, and much for its own
+  // developers. A user who wants to read that sets the variable to 0; the
+  // library looks at it when it first logs.
+  setenv("TF_CPP_MIN_LOG_LEVEL", "2", 0);
 
   int held;
   int saved = hold_stderr(&held);

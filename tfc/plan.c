@@ -245,6 +245,9 @@ static bool may_land(ndf_plan *p, bool armed) {
 }
 
 static ndf_result run(ndf_plan *p, bool armed) {
+  if (p->num_fetches == 0 && p->num_targets == 0) {
+    return NDF_DONE;  // TensorFlow calls that an error
+  }
   ndf_result r = fill_feeds(p);
   if (r != NDF_DONE) {
     return r;
