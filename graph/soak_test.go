@@ -14,10 +14,13 @@ import (
 
 var soak = flag.Bool("soak", false, "run the soak tests for minutes instead of seconds")
 
-// times is n, or many more in a soak run.
+// times is n, many more in a soak run, fewer in a short one.
 func times(n int) int {
-	if *soak {
+	switch {
+	case *soak:
 		return 50 * n
+	case testing.Short():
+		return n / 4
 	}
 	return n
 }

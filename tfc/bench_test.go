@@ -1,23 +1,63 @@
 package tfc
-import ("testing";"os";"ndflow/npy";"ndflow/internal/interleave")
-func tmpplan(tb testing.TB) *Plan {
-	g,err:=NewGraph(); if err!=nil {tb.Fatal(err)}
-	b,_:=os.ReadFile("/tmp/add.pb")
-	if err:=g.Import(b,"");err!=nil{tb.Fatal(err)}
-	s,err:=NewSession(g,SessionOptions{}); if err!=nil {tb.Fatal(err)}
-	out:=func(n string)Output{o,ok:=g.Operation(n); if !ok {tb.Fatal(n)}; r,err:=o.Output(0); if err!=nil{tb.Fatal(err)}; return r}
-	p,err:=s.NewPlan([]Output{out("x"),out("y")},[]Output{out("z")},nil); if err!=nil{tb.Fatal(err)}
-	x,_:=npy.New(npy.Float32,1); y,_:=npy.New(npy.Float32,1); z,_:=npy.New(npy.Float32,1)
-	for i,a:=range []*npy.Array{x,y} { if err:=p.Feed(i,a);err!=nil{tb.Fatal(err)}}
-	if err:=p.Into(0,z);err!=nil{tb.Fatal(err)}
-	if err:=p.Run(Step{}); err!=nil{tb.Fatal(err)}
-	return p
-}
-func BenchmarkStep(b *testing.B){
- p:=tmpplan(b)
- peer:=func(name string,in bool)interleave.Peer{ return interleave.Peer{Name:name,Run:func(n int){ for range n { if err:=p.Run(Step{Inline:in});err!=nil{b.Fatal(err)}}}}}
- floor:=func(name string,in bool)interleave.Peer{ return interleave.Peer{Name:name,Run:func(n int){  if err:=p.Floor(n,Step{Inline:in});err!=nil{b.Fatal(err)}}}}
- b.Run("inline",func(b *testing.B){ interleave.Benchmark(b,floor("c",true),peer("go",true),floor("c2",true)) })
- b.Run("pool",func(b *testing.B){ interleave.Benchmark(b,floor("c",false),peer("go",false)) })
- b.Run("cross",func(b *testing.B){ interleave.Benchmark(b,peer("goinline",true),floor("cpool",false)) })
+
+import (
+	"strings"
+	"testing"
+	"unsafe"
+
+	"ndflow/internal/interleave"
+	"ndflow/npy"
+)
+
+// BenchmarkStrings compares 100,000 strings of 20 bytes into and out of a
+// tensor with a copy of their bytes that looks at each header once.
+func BenchmarkStrings(b *testing.B) {
+	const count, size = 100_000, 20
+	text := strings.Repeat("0123456789", count*size/10)
+	list := make([]string, count)
+	for i := range list {
+		list[i] = text[i*size : (i+1)*size]
+	}
+	block := make([]byte, count*size)
+	copyAll := interleave.Peer{Name: "copy", Run: func(n int) {
+		for range n {
+			at := 0
+			for _, s := range list {
+				at += copy(block[at:], s)
+			}
+		}
+	}}
+	b.Run("in", func(b *testing.B) {
+		a, err := npy.From(list)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.SetBytes(count * size)
+		interleave.Benchmark(b, copyAll, interleave.Peer{Name: "tensor", Run: func(n int) {
+			for range n {
+				t, err := NewTensor(a)
+				if err != nil {
+					b.Fatal(err)
+				}
+				t.Close()
+			}
+		}})
+	})
+	b.Run("out", func(b *testing.B) {
+		words := make([]tstring, count) // as they lie in a tensor
+		for i, s := range list {
+			w := (*[tstringSize]byte)(unsafe.Pointer(&words[i]))
+			w[0] = byte(size << 2)
+			copy(w[1:], s)
+		}
+		dst := make([]string, count)
+		b.SetBytes(count * size)
+		interleave.Benchmark(b, copyAll, interleave.Peer{Name: "tensor", Run: func(n int) {
+			for range n {
+				if err := readStrings(dst, unsafe.Pointer(unsafe.SliceData(words))); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}})
+	})
 }

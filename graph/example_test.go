@@ -1,0 +1,152 @@
+package graph_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"ndflow/graph"
+	"ndflow/npy"
+)
+
+// Load a SavedModel, run it on an array, see the result as a slice.
+func Example() {
+	model, err := graph.Load("../testdata/models/add4")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+
+	x, _ := npy.From([]float32{1, 2, 3, 4}, 1, 4)
+	y, _ := npy.From([]float32{10, 20, 30, 40}, 1, 4)
+	out, err := model.Run(context.Background(), graph.Feeds{"x": x, "y": y})
+	if err != nil {
+		log.Fatal(err)
+	}
+	sum, _ := npy.Values[float32](out["sum"])
+	fmt.Println(sum)
+	// Output: [11 22 33 44]
+}
+
+// A prepared step lands its results in the caller's array, batch by batch in
+// slices of one array: nothing is converted and nothing accumulates.
+func ExampleRunner() {
+	model, err := graph.Load("../testdata/models/add4")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	r, err := model.Runner(graph.DefaultSignature)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer r.Close()
+
+	x, _ := npy.New(npy.Float32, 2, 4) // one batch
+	y, _ := npy.New(npy.Float32, 2, 4)
+	all, _ := npy.New(npy.Float32, 6, 4) // all results
+	if err := r.Feed("x", x); err != nil {
+		log.Fatal(err)
+	}
+	if err := r.Feed("y", y); err != nil {
+		log.Fatal(err)
+	}
+	values, _ := npy.Values[float32](x)
+	for batch := range 3 {
+		for i := range values {
+			values[i] = float32(batch) // x is read at each Run
+		}
+		dst, _ := all.Slice(2*batch, 2*batch+2)
+		if err := r.Into("sum", dst); err != nil {
+			log.Fatal(err)
+		}
+		if err := r.Run(context.Background()); err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println(all)
+	// Output:
+	// [[0. 0. 0. 0.]
+	//  [0. 0. 0. 0.]
+	//  [1. 1. 1. 1.]
+	//  [1. 1. 1. 1.]
+	//  [2. 2. 2. 2.]
+	//  [2. 2. 2. 2.]]
+}
+
+// A view shows TensorFlow's own memory: no copy, read-only, given back by
+// Release.
+func ExampleRunner_Value() {
+	model, err := graph.Load("../testdata/models/dynamic")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	r, err := model.Runner("")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer r.Close()
+
+	x, _ := npy.From([]float32{3, -1, 4, -1, 5})
+	if err := r.Feed("x", x); err != nil {
+		log.Fatal(err)
+	}
+	if err := r.Run(context.Background()); err != nil {
+		log.Fatal(err)
+	}
+	positive, err := r.Value("positive") // how many there are, the data decides
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(positive, positive.Shape())
+	positive.Release()
+	// Output: [3. 4. 5.] [3]
+}
+
+// TensorFlow's own words, for a GraphDef: tensors by their names.
+func ExampleSession_Eval() {
+	g, err := graph.Read("../testdata/models/frozen/frozen.pb")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer g.Close()
+	s, err := graph.NewSession(g)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+
+	w, err := s.Eval(context.Background(), "w:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(w)
+	// Output:
+	// [[0. 0. 0. 4.]
+	//  [0. 0. 3. 0.]
+	//  [0. 2. 0. 0.]
+	//  [1. 0. 0. 0.]]
+}
+
+// The names, dtypes and shapes that a model takes and gives.
+func ExampleModel_Signatures() {
+	model, err := graph.Load("../testdata/models/mlp")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	for _, sig := range model.Signatures() {
+		fmt.Println(sig.Name)
+		for _, in := range sig.Inputs {
+			fmt.Println(" in ", in.Name, in)
+		}
+		for _, out := range sig.Outputs {
+			fmt.Println(" out", out.Name, out)
+		}
+	}
+	// Output:
+	// serving_default
+	//  in  x float32 [-1 16]
+	//  out probs float32 [-1 4]
+}
