@@ -9,7 +9,7 @@ import (
 // unpickler is a machine for the pickles that NumPy makes of an object array
 // of str or bytes, of any protocol, and for nothing else. A pickle is a program;
 // this machine has no instruction that could call, import or allocate what the
-// file names: it knows five names, and each of them stands for a marker.
+// file names: it knows a few names, and each of them stands for a marker.
 type unpickler struct {
 	rest    string
 	stack   []any
@@ -19,20 +19,20 @@ type unpickler struct {
 	limit   int // how many they may make
 }
 
-// What can stand on the stack, besides string (str), int, bool, nil, tuple and
-// *list. Text and bytes are parts of the pickle, not copies: an instruction of
+// What can stand on the stack, besides string (str), int, bool, nil and
+// these. Text and bytes are parts of the pickle, not copies: an instruction of
 // two bytes can push a large one again and again.
 type (
-	blob   string // bytes
-	tuple  []any
-	list   struct{ items []any }
-	global string // a name that was imported
-	dtype  struct{}
-	array  struct{ state tuple }
+	pyBytes  string
+	pyTuple  []any
+	pyList   struct{ items []any }
+	pyGlobal string // a name that was imported
+	pyDType  struct{}
+	pyArray  struct{ state pyTuple }
 )
 
 // The names that such a pickle imports; NumPy moved its own in version 2.
-var pickleGlobals = map[string]global{
+var pickleGlobals = map[string]pyGlobal{
 	"numpy.core.multiarray _reconstruct":                   "array",
 	"numpy._core.multiarray _reconstruct":                  "array",
 	"numpy ndarray":                                        "ndarray",
@@ -62,11 +62,11 @@ func unpickleStrings(pickle string) ([]string, error) {
 	if len(u.stack) != 1 {
 		return nil, badFormat("pickle: have %d results, want one", len(u.stack))
 	}
-	a, ok := u.stack[0].(*array)
+	a, ok := u.stack[0].(*pyArray)
 	if !ok || len(a.state) != 5 {
 		return nil, badFormat("pickle: want a NumPy array of strings")
 	}
-	items, ok := a.state[4].(*list)
+	items, ok := a.state[4].(*pyList)
 	if !ok {
 		return nil, badFormat("pickle: want a NumPy array of objects")
 	}
@@ -75,7 +75,7 @@ func unpickleStrings(pickle string) ([]string, error) {
 		switch v := v.(type) {
 		case string:
 			strs[i] = v
-		case blob:
+		case pyBytes:
 			strs[i] = string(v)
 		default:
 			return nil, fmt.Errorf("%w: element %d of the object array is neither str nor bytes", ErrDType, i)
@@ -110,27 +110,27 @@ func (u *unpickler) step(op byte) error {
 	case 'V', 'X', 0x8c, 0x8d, 'U', 'T', 'S', 'B', 'C', 0x8e:
 		return u.text(op)
 	case ')':
-		return u.push(tuple{})
+		return u.push(pyTuple{})
 	case 0x85, 0x86, 0x87:
 		items, err := u.pop(int(op-0x85) + 1)
 		if err != nil {
 			return err
 		}
-		return u.push(tuple(items))
+		return u.push(pyTuple(items))
 	case 't':
 		items, err := u.popMark()
 		if err != nil {
 			return err
 		}
-		return u.push(tuple(items))
+		return u.push(pyTuple(items))
 	case ']':
-		return u.push(&list{})
+		return u.push(&pyList{})
 	case 'l':
 		items, err := u.popMark()
 		if err != nil {
 			return err
 		}
-		return u.push(&list{items})
+		return u.push(&pyList{items})
 	case 'a', 'e':
 		return u.appendTo(op)
 	case 'p', 'q', 'r', 0x94:
@@ -191,7 +191,7 @@ func (u *unpickler) appendTo(op byte) error {
 	if len(u.stack) == 0 {
 		return badFormat("pickle: the stack is empty")
 	}
-	l, ok := u.stack[len(u.stack)-1].(*list)
+	l, ok := u.stack[len(u.stack)-1].(*pyList)
 	if !ok {
 		return badFormat("pickle: append to something else than a list")
 	}
@@ -279,19 +279,19 @@ func (u *unpickler) reduce() error {
 	if err != nil {
 		return err
 	}
-	g, _ := pair[0].(global)
-	args, ok := pair[1].(tuple)
+	g, _ := pair[0].(pyGlobal)
+	args, ok := pair[1].(pyTuple)
 	if !ok {
 		return badFormat("pickle: a call without arguments")
 	}
 	switch g {
 	case "array":
-		return u.push(&array{})
+		return u.push(&pyArray{})
 	case "dtype":
-		return u.push(dtype{})
+		return u.push(pyDType{})
 	case "bytes":
 		if len(args) == 0 {
-			return u.push(blob(""))
+			return u.push(pyBytes(""))
 		}
 	case "encode":
 		if len(args) == 2 && args[1] == any("latin1") {
@@ -306,12 +306,12 @@ func (u *unpickler) reduce() error {
 	return fmt.Errorf("%w: the object array's pickle calls %q", ErrDType, g)
 }
 
-func latin1(s string) blob {
+func latin1(s string) pyBytes {
 	b := make([]byte, 0, len(s))
 	for _, c := range s {
 		b = append(b, byte(c))
 	}
-	return blob(b)
+	return pyBytes(b)
 }
 
 // build gives the object below its state.
@@ -321,9 +321,9 @@ func (u *unpickler) build() error {
 		return err
 	}
 	switch obj := pair[0].(type) {
-	case dtype: // its state says nothing that the elements do not
-	case *array:
-		state, ok := pair[1].(tuple)
+	case pyDType: // its state says nothing that the elements do not
+	case *pyArray:
+		state, ok := pair[1].(pyTuple)
 		if !ok {
 			return badFormat("pickle: an array without its state")
 		}

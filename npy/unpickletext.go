@@ -101,7 +101,7 @@ func (u *unpickler) text(op byte) error {
 		}
 		return u.push(s)
 	}
-	return u.push(blob(s))
+	return u.push(pyBytes(s))
 }
 
 // unescape reads the text of protocol 0: latin-1 with Python's raw Unicode
