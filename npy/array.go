@@ -27,7 +27,8 @@ const Align = 64
 
 // Array is an n-dimensional array: dtype, shape and memory, always
 // C-contiguous (row-major). The memory is in the Go heap, unless the Array
-// came from [External] or [Open]. An Array's dtype and shape never change.
+// came from [External], [Open] or [Create]. An Array's dtype and shape never
+// change.
 //
 // Arrays are not safe for concurrent use while one goroutine writes elements.
 type Array struct {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 )
@@ -79,7 +80,7 @@ func (z *NPZ) Names() []string { return append([]string(nil), z.names...) }
 // Read reads the array of the given name, with or without ".npy", into Go
 // memory. It allocates as data arrives, so an archive that unpacks to less
 // than it claims costs nothing. Errors are those of [Read]; a name that is not
-// there is an [ErrRange] that lists those that are.
+// there is an fs.ErrNotExist that lists those that are.
 func (z *NPZ) Read(name string, opts ...Option) (*Array, error) {
 	var a *Array
 	err := z.entry(name, func(r io.Reader, h *Header, f *zip.File) error {
@@ -121,7 +122,7 @@ func (z *NPZ) entry(name string, use func(io.Reader, *Header, *zip.File) error) 
 		place += ": "
 	}
 	if f == nil {
-		return fmt.Errorf("npy: %s%w: no array %q, there are %q", place, ErrRange, name, z.names)
+		return fmt.Errorf("npy: %sno array %q, there are %q: %w", place, name, z.names, fs.ErrNotExist)
 	}
 	err := z.readEntry(f, use)
 	if damaged(err) && !errors.Is(err, ErrFormat) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,8 +62,8 @@ var hostileArchives = []struct {
 	{"no archive", []byte("\x93NUMPY and so on, but not PK"), []error{ErrFormat}},
 	{"cut short", archive(zip.Store, "a.npy", oneFloat)[:100], []error{ErrFormat}},
 	{"one name twice", archive(zip.Store, "a.npy", oneFloat, "a.npy", oneFloat), []error{ErrFormat}},
-	{"no such array", archive(zip.Store, "b.npy", oneFloat), []error{ErrRange}},
-	{"no array of that name", archive(zip.Store, "a", oneFloat), []error{ErrRange}},
+	{"no such array", archive(zip.Store, "b.npy", oneFloat), []error{fs.ErrNotExist}},
+	{"no array of that name", archive(zip.Store, "a", oneFloat), []error{fs.ErrNotExist}},
 	{"empty entry", archive(zip.Store, "a.npy", []byte{}), []error{ErrFormat, io.ErrUnexpectedEOF}},
 	{"entry that is no .npy", archive(zip.Deflate, "a.npy", []byte("something else")), []error{ErrFormat}},
 	{"data cut short", archive(zip.Deflate, "a.npy", oneFloat[:len(oneFloat)-1]), []error{ErrFormat, io.ErrUnexpectedEOF}},
@@ -199,10 +200,10 @@ func TestNPZWriterRefuses(t *testing.T) {
 		a     *Array
 		want  error
 	}{
-		{"a name twice", "a", a, ErrRange},
-		{"a name twice, with its ending", "a.npy", a, ErrRange},
-		{"no name", "", a, ErrRange},
-		{"an ending only", ".npy", a, ErrRange},
+		{"a name twice", "a", a, fs.ErrExist},
+		{"a name twice, with its ending", "a.npy", a, fs.ErrExist},
+		{"no name", "", a, fs.ErrInvalid},
+		{"an ending only", ".npy", a, fs.ErrInvalid},
 		{"a released array", "b", released, ErrReleased},
 		{"nil", "c", nil, ErrReleased},
 	} {

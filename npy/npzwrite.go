@@ -3,6 +3,7 @@ package npy
 import (
 	"archive/zip"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -36,8 +37,8 @@ func CreateNPZ(path string, opts ...Option) (*NPZWriter, error) {
 }
 
 // Write adds an array; ".npy" is added to the name, unless it is there. A name
-// that is empty or there already is an [ErrRange], and leaves the archive as it
-// was. After any other error the archive is broken, and Close will say so.
+// that is empty (fs.ErrInvalid) or taken (fs.ErrExist), and an array that is nil
+// or released, leave the archive as it was. After any other error the archive is broken, and Close will say so.
 func (w *NPZWriter) Write(name string, a *Array) error {
 	name = strings.TrimSuffix(name, ".npy")
 	if w.closed {
@@ -46,8 +47,11 @@ func (w *NPZWriter) Write(name string, a *Array) error {
 	if w.err != nil {
 		return w.err
 	}
-	if name == "" || w.names[name] {
-		return fmt.Errorf("npy: %s: %w: have an array %q already, or no name", w.path, ErrRange, name)
+	if name == "" {
+		return fmt.Errorf("npy: %s: an array without a name: %w", w.path, fs.ErrInvalid)
+	}
+	if w.names[name] {
+		return fmt.Errorf("npy: %s: a second array %q: %w", w.path, name, fs.ErrExist)
 	}
 	if a == nil || a.released() {
 		return fmt.Errorf("npy: %s: %s: nil or released array: %w", w.path, name, ErrReleased)
