@@ -319,9 +319,9 @@ def twotags(path):
 def assign(path):
     """Keeps what it is fed in a variable, perhaps in the very memory, for others to read."""
     m = tf.Module()
-    m.kept = tf.Variable(tf.zeros([4]), name="kept")
+    m.kept = tf.Variable(tf.zeros([4]), shape=[None], name="kept")
     save(path, m, {
-        "assign": function(lambda x: {"total": tf.reduce_sum(m.kept.assign(x))}, x=[4]),
+        "assign": function(lambda x: {"total": tf.reduce_sum(m.kept.assign(x))}, x=[None]),
         "read": function(lambda: {"kept": m.kept.read_value()}),
     })
     return [Case({"x": f32(1, 2, 3, 4)}, "assign"), Case({}, "read")]
