@@ -3,6 +3,7 @@ package graph
 import (
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strconv"
@@ -122,6 +123,34 @@ func TestStoredFeedIsNotShared(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// An array that nobody writes to may be kept, which proves nothing about the
+// next one.
+func TestStoredReadOnlyFeed(t *testing.T) {
+	m := load(t, "assign")
+	const n = 4096
+	path := filepath.Join(t.TempDir(), "x.npy")
+	must(t, npy.WriteFile(path, zeros(t, npy.Float32, n)))
+	mapped, err := npy.Open(path)
+	must(t, err)
+	r := runner(t, m, "assign")
+	must(t, r.Feed("x", mapped))
+	must(t, r.Run(bg))
+	must(t, r.Run(bg))
+	mapped.Release() // the variable still has its memory
+	x := zeros(t, npy.Float32, n)
+	must(t, r.Feed("x", x))
+	if out, err := m.Call(bg, "read", nil); err != nil || values[float32](t, out["kept"])[n-1] != 0 {
+		t.Errorf("the variable is gone with the mapping: %v", err)
+	}
+	must(t, r.Run(bg))
+	values[float32](t, x)[0] = -1
+	out, err := m.Call(bg, "read", nil)
+	must(t, err)
+	if got := values[float32](t, out["kept"])[0]; got != 0 {
+		t.Errorf("the variable is %v: it shares the fed array", got)
 	}
 }
 

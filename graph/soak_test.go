@@ -1,7 +1,7 @@
 package graph
 
 import (
-	"flag"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -12,12 +12,13 @@ import (
 	"ndflow/tfc"
 )
 
-var soak = flag.Bool("soak", false, "run the soak tests for minutes instead of seconds")
+// soak makes the tests here run for minutes instead of seconds.
+var soak = os.Getenv("NDFLOW_SOAK") != ""
 
 // times is n, many more in a soak run, fewer in a short one.
 func times(n int) int {
 	switch {
-	case *soak:
+	case soak:
 		return 50 * n
 	case testing.Short():
 		return n / 4

@@ -119,7 +119,7 @@ static ndf_result fill_feeds(ndf_plan *p) {
       p->feed_values[i] = f->copy;  // the caller makes it anew for each step
       continue;
     }
-    if (f->in_place && !f->on_trial) {
+    if (f->in_place && (!f->on_trial || f->read_only)) {
       if (!f->read_only && still_held(f)) {
         p->failed = i;
         return NDF_STILL_HELD;

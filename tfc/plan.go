@@ -232,9 +232,6 @@ func (f *planFeed) set(a *npy.Array, h *hold) {
 	c.read_only = C.bool(a.ReadOnly())
 	aligned := uintptr(c.data)%npy.Align == 0
 	c.in_place = C.bool(aligned && len(b) >= inPlaceMin)
-	if a.ReadOnly() {
-		c.on_trial = false // nobody writes to it, so TensorFlow may keep it
-	}
 	if c.copy != nil && !same {
 		C.TF_DeleteTensor(c.copy)
 		c.copy = nil

@@ -19,7 +19,7 @@ typedef struct {
   ndf_hold *hold;   // counts how often TensorFlow was given data itself
   bool in_place;    // give TensorFlow data itself; else a copy
   bool on_trial;    // copied until a step shows that TensorFlow keeps nothing
-  bool read_only;   // nobody writes to data, so outputs may alias it
+  bool read_only;   // nobody writes to data, so TensorFlow may keep it
   TF_Tensor *copy;  // ours alone, or shared with TensorFlow, see refill
   void *copy_data;  // its memory
 } ndf_feed;

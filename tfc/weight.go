@@ -16,8 +16,8 @@ const minGrowth = 256 << 20
 // What the collector cannot know of an object itself: threads, executors,
 // caches. Rough is enough.
 const (
-	sessionWeight = 4 << 20
-	graphWeight   = 256 << 10
+	sessionWeight = 16 << 20
+	graphWeight   = 1 << 20
 )
 
 var weight struct {
