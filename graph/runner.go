@@ -1,13 +1,9 @@
 package graph
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"sync"
-	"time"
 
 	"ndflow/npy"
 	"ndflow/tfc"
@@ -43,7 +39,8 @@ type port struct {
 	output   tfc.Output
 	optional bool       // an input that has a default
 	array    *npy.Array // what is fed, or where the result lands
-	fetch    bool       // an output that is asked for though it lands nowhere
+	fetch    bool       // an output that Fetch has named
+	wanted   bool       // an output that the plan's step gives
 	index    int        // in the plan, -1 when it is not there
 	fed      int        // an output that is an input itself: that input, else -1
 	value    *npy.Array // an output's kept result, once Value has been asked
@@ -126,7 +123,7 @@ func (r *Runner) feed(in *port, a *npy.Array) error {
 		return err
 	}
 	for i := range r.outputs {
-		if out := &r.outputs[i]; out.array != nil && overlap(a, out.array) {
+		if out := &r.outputs[i]; out.array != nil && tfc.Overlap(a, out.array) {
 			return fmt.Errorf("graph: input %q: array shares memory with the one that output %q lands in", in.spec.Name, out.spec.Name)
 		}
 	}
@@ -189,12 +186,12 @@ func (r *Runner) checkInto(out *port, dst *npy.Array) error {
 		return fmt.Errorf("graph: output %q: %w", out.spec.Name, ErrInUse)
 	}
 	for i := range r.inputs {
-		if in := &r.inputs[i]; in.array != nil && overlap(dst, in.array) {
+		if in := &r.inputs[i]; in.array != nil && tfc.Overlap(dst, in.array) {
 			return fmt.Errorf("graph: output %q: array shares memory with the one that is fed to input %q", out.spec.Name, in.spec.Name)
 		}
 	}
 	for i := range r.outputs {
-		if other := &r.outputs[i]; other != out && other.array != nil && overlap(dst, other.array) {
+		if other := &r.outputs[i]; other != out && other.array != nil && tfc.Overlap(dst, other.array) {
 			return fmt.Errorf("graph: output %q: array shares memory with the one that output %q lands in", out.spec.Name, other.spec.Name)
 		}
 	}
@@ -218,217 +215,6 @@ func (r *Runner) Fetch(names ...string) error {
 	}
 	r.stale = true
 	return nil
-}
-
-// Run runs the step once. A ctx that is cancelled makes Run return its error
-// at once; TensorFlow has no way to stop such a step, so it goes on behind,
-// without touching the arrays that results land in, and the next Run waits for
-// it. A deadline also becomes the step's timeout, which does stop it, unless
-// the executor is Inline.
-func (r *Runner) Run(ctx context.Context) error {
-	if err := r.lock(); err != nil {
-		return err
-	}
-	defer r.mu.Unlock()
-	if r.stale || r.behind != nil || r.choice == nil {
-		if err := r.prepare(ctx); err != nil {
-			return err
-		}
-	}
-	if r.passes {
-		if err := r.checkPasses(); err != nil {
-			return err
-		}
-	}
-	if ctx.Done() != nil {
-		return r.runUntil(ctx)
-	}
-	return r.finish(step(r.plan, r.executor, r.choice, tfc.Step{}))
-}
-
-// step runs a plan once on the executor, which Auto chooses.
-func step(plan *tfc.Plan, e Executor, c *choice, s tfc.Step) error {
-	timed := false
-	if e == Auto {
-		e, timed = c.next()
-	}
-	s.Inline = e == Inline
-	if !timed {
-		return plan.Run(s)
-	}
-	start := time.Now()
-	err := plan.Run(s)
-	c.took(e, time.Since(start))
-	return err
-}
-
-// prepare makes sure that all inputs are fed and that the plan is the right one.
-func (r *Runner) prepare(ctx context.Context) error {
-	if err := r.wait(ctx); err != nil {
-		return err
-	}
-	for i := range r.inputs {
-		in := &r.inputs[i]
-		if in.array == nil && !in.optional {
-			return fmt.Errorf("graph: %s: input %q (%v) is %w", r.label, in.spec.Name, in.spec, ErrNotFed)
-		}
-		r.stale = r.stale || (in.array != nil) != (in.index >= 0)
-	}
-	if r.stale {
-		if err := r.makePlan(); err != nil {
-			return err
-		}
-	}
-	if r.choice == nil {
-		r.choice = r.tuner.choice(r.inputs)
-	}
-	return nil
-}
-
-func (r *Runner) makePlan() error {
-	r.dropPlan()
-	var feeds, fetches []tfc.Output
-	for i := range r.inputs {
-		in := &r.inputs[i]
-		in.index = -1
-		if in.array != nil {
-			in.index = len(feeds)
-			feeds = append(feeds, in.output)
-		}
-	}
-	r.passes = false
-	all := !slices.ContainsFunc(r.outputs, func(out port) bool { return out.array != nil || out.fetch })
-	for i := range r.outputs {
-		out := &r.outputs[i]
-		out.index = -1
-		out.fetch = out.fetch || all && out.spec.DType != npy.Invalid
-		switch {
-		case out.array == nil && !out.fetch:
-		case r.isFed(out):
-			r.passes = true
-		default:
-			out.index = len(fetches)
-			fetches = append(fetches, out.output)
-		}
-	}
-	plan, err := r.session.NewPlan(feeds, fetches, r.targets)
-	if err != nil {
-		return fmt.Errorf("graph: %s: %w", r.label, err)
-	}
-	r.plan = plan
-	for i := range r.inputs {
-		if in := &r.inputs[i]; in.index >= 0 {
-			if err := plan.Feed(in.index, in.array); err != nil {
-				return fmt.Errorf("graph: input %q: %w", in.spec.Name, err)
-			}
-		}
-	}
-	for i := range r.outputs {
-		if out := &r.outputs[i]; out.index >= 0 && out.array != nil {
-			if err := plan.Into(out.index, out.array); err != nil {
-				return fmt.Errorf("graph: output %q: %w", out.spec.Name, err)
-			}
-		}
-	}
-	r.stale = false
-	return nil
-}
-
-// isFed reports whether an output is a fed input itself. TensorFlow refuses to
-// feed and fetch one tensor in one step, so such an output is answered here.
-func (r *Runner) isFed(out *port) bool { return out.fed >= 0 && r.inputs[out.fed].array != nil }
-
-// finish turns what the plan says into the Runner's words, and answers the
-// outputs that are fed themselves.
-func (r *Runner) finish(err error) error {
-	for i := range r.outputs {
-		out := &r.outputs[i]
-		out.value = nil
-		out.ran = err == nil && out.index >= 0
-	}
-	if err != nil {
-		return r.explain(err)
-	}
-	for i := range r.outputs {
-		out := &r.outputs[i]
-		if !r.isFed(out) || out.array == nil && !out.fetch {
-			continue
-		}
-		if err := r.passThrough(out); err != nil {
-			return err
-		}
-		out.ran = true
-	}
-	return nil
-}
-
-// checkPasses makes sure, before anything lands, that the outputs which are fed
-// themselves will fit.
-func (r *Runner) checkPasses() error {
-	for i := range r.outputs {
-		if out := &r.outputs[i]; out.array != nil && r.isFed(out) {
-			in := r.inputs[out.fed].array
-			if _, err := frontOf(out.array, in.Shape()); err != nil {
-				return &SizeError{Output: out.spec.Name, Have: out.array.Shape(), Need: in.Shape(), Flat: in.Len()}
-			}
-		}
-	}
-	return nil
-}
-
-func (r *Runner) passThrough(out *port) error {
-	in, err := r.inputs[out.fed].array, error(nil)
-	if out.array == nil {
-		out.value, err = in.Clone()
-	} else {
-		out.value, err = copyInto(out.array, in)
-	}
-	if err != nil {
-		return fmt.Errorf("graph: output %q: %w", out.spec.Name, err)
-	}
-	return nil
-}
-
-// copyInto copies src to the front of dst, and returns that.
-func copyInto(dst, src *npy.Array) (*npy.Array, error) {
-	front, err := frontOf(dst, src.Shape())
-	if err != nil {
-		return nil, err
-	}
-	if from, err := npy.Values[string](src); err == nil {
-		to, _ := npy.Values[string](front) // of one dtype, Into has checked
-		copy(to, from)
-	} else {
-		copy(front.Bytes(), src.Bytes())
-	}
-	runtime.KeepAlive(dst)
-	runtime.KeepAlive(src)
-	return front, nil
-}
-
-// explain names the outputs and inputs that a plan knows by number only.
-func (r *Runner) explain(err error) error {
-	var fit *tfc.FitError
-	if errors.As(err, &fit) {
-		flat := 1
-		for _, d := range fit.Want {
-			flat *= d
-		}
-		for i := range r.outputs {
-			if out := &r.outputs[i]; out.index == fit.Fetch {
-				return &SizeError{Output: out.spec.Name, Have: fit.Have, Need: fit.Want, Flat: flat}
-			}
-		}
-	}
-	var held *tfc.HeldError
-	if errors.As(err, &held) {
-		for i := range r.inputs {
-			if in := &r.inputs[i]; in.index == held.Feed {
-				return fmt.Errorf("graph: input %q: %w: an earlier step has stored it, in a variable or a queue; feed another array, or a Clone", in.spec.Name, ErrInUse)
-			}
-		}
-	}
-	return fmt.Errorf("graph: %s: %w", r.label, err)
 }
 
 // Value returns an output of the last Run. One that landed is the front of the
@@ -485,48 +271,6 @@ func (r *Runner) shape(out *port) []int {
 	return r.plan.Shape(out.index)
 }
 
-// Close gives the Runner back. A step that was left behind ends by itself.
-func (r *Runner) Close() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.closed = true
-	r.dropPlan()
-}
-
-func (r *Runner) dropPlan() {
-	if r.plan != nil {
-		r.plan.Close()
-		r.plan = nil
-	}
-	r.stale = true
-}
-
-// frontOf returns the front of dst's memory in the given shape.
-func frontOf(dst *npy.Array, shape []int) (*npy.Array, error) {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	if dst.NDim() != 1 && dst.NDim() == len(shape) && len(shape) > 0 && !slices.Equal(dst.Shape()[1:], shape[1:]) ||
-		dst.NDim() != 1 && dst.NDim() != len(shape) {
-		return nil, npy.ErrShape
-	}
-	flat, err := dst.Reshape(-1)
-	if dst.Len() == 0 {
-		flat, err = dst.Reshape(0)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if flat, err = flat.Slice(0, n); err != nil {
-		return nil, err
-	}
-	return flat.Reshape(shape...)
-}
-
-// overlap reports whether two arrays share memory.
-func overlap(a, b *npy.Array) bool { return tfc.Overlap(a, b) }
-
 // unfeed lets all fed arrays go and keeps the plan.
 func (r *Runner) unfeed() {
 	r.mu.Lock()
@@ -542,4 +286,20 @@ func (r *Runner) unfeed() {
 	for i := range r.outputs {
 		r.outputs[i].ran, r.outputs[i].value = false, nil
 	}
+}
+
+// Close gives the Runner back. A step that was left behind ends by itself.
+func (r *Runner) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	r.dropPlan()
+}
+
+func (r *Runner) dropPlan() {
+	if r.plan != nil {
+		r.plan.Close()
+		r.plan = nil
+	}
+	r.stale = true
 }

@@ -1,0 +1,82 @@
+package graph
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+
+	"ndflow/npy"
+)
+
+// Outputs that are fed inputs themselves. TensorFlow refuses to feed and fetch
+// one tensor in one step, so they are answered here.
+
+// isFed reports whether an output is a fed input itself.
+func (r *Runner) isFed(out *port) bool { return out.fed >= 0 && r.inputs[out.fed].array != nil }
+
+// checkPasses makes sure, before anything lands, that the outputs which are fed
+// themselves will fit.
+func (r *Runner) checkPasses() error {
+	for i := range r.outputs {
+		if out := &r.outputs[i]; out.array != nil && r.isFed(out) {
+			in := r.inputs[out.fed].array
+			if _, err := frontOf(out.array, in.Shape()); err != nil {
+				return &SizeError{Output: out.spec.Name, Have: out.array.Shape(), Need: in.Shape(), Flat: in.Len()}
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Runner) passThrough(out *port) error {
+	in, err := r.inputs[out.fed].array, error(nil)
+	if out.array == nil {
+		out.value, err = in.Clone()
+	} else {
+		out.value, err = copyInto(out.array, in)
+	}
+	if err != nil {
+		return fmt.Errorf("graph: output %q: %w", out.spec.Name, err)
+	}
+	return nil
+}
+
+// copyInto copies src to the front of dst, and returns that.
+func copyInto(dst, src *npy.Array) (*npy.Array, error) {
+	front, err := frontOf(dst, src.Shape())
+	if err != nil {
+		return nil, err
+	}
+	if from, err := npy.Values[string](src); err == nil {
+		to, _ := npy.Values[string](front) // of one dtype, Into has checked
+		copy(to, from)
+	} else {
+		copy(front.Bytes(), src.Bytes())
+	}
+	runtime.KeepAlive(dst)
+	runtime.KeepAlive(src)
+	return front, nil
+}
+
+// frontOf returns the front of dst's memory in the given shape.
+func frontOf(dst *npy.Array, shape []int) (*npy.Array, error) {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	if dst.NDim() != 1 && dst.NDim() == len(shape) && len(shape) > 0 && !slices.Equal(dst.Shape()[1:], shape[1:]) ||
+		dst.NDim() != 1 && dst.NDim() != len(shape) {
+		return nil, npy.ErrShape
+	}
+	flat, err := dst.Reshape(-1)
+	if dst.Len() == 0 {
+		flat, err = dst.Reshape(0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if flat, err = flat.Slice(0, n); err != nil {
+		return nil, err
+	}
+	return flat.Reshape(shape...)
+}

@@ -1,0 +1,175 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"ndflow/npy"
+	"ndflow/tfc"
+)
+
+// Run runs the step once. A ctx that is cancelled makes Run return its error
+// at once; TensorFlow has no way to stop such a step, so it goes on behind,
+// without touching the arrays that results land in, and the next Run waits for
+// it. A deadline also becomes the step's timeout, which does stop it, unless
+// the executor is Inline.
+func (r *Runner) Run(ctx context.Context) error {
+	if err := r.lock(); err != nil {
+		return err
+	}
+	defer r.mu.Unlock()
+	if r.stale || r.behind != nil || r.choice == nil {
+		if err := r.prepare(ctx); err != nil {
+			return err
+		}
+	}
+	if r.passes {
+		if err := r.checkPasses(); err != nil {
+			return err
+		}
+	}
+	if ctx.Done() != nil {
+		return r.runUntil(ctx)
+	}
+	return r.finish(step(r.plan, r.executor, r.choice, tfc.Step{}))
+}
+
+// step runs a plan once on the executor, which Auto chooses.
+func step(plan *tfc.Plan, e Executor, c *choice, s tfc.Step) error {
+	timed := false
+	if e == Auto {
+		e, timed = c.next()
+	}
+	s.Inline = e == Inline
+	if !timed {
+		return plan.Run(s)
+	}
+	start := time.Now()
+	err := plan.Run(s)
+	c.took(e, time.Since(start))
+	return err
+}
+
+// prepare makes sure that all inputs are fed and that the plan is the right one.
+func (r *Runner) prepare(ctx context.Context) error {
+	if err := r.wait(ctx); err != nil {
+		return err
+	}
+	for i := range r.inputs {
+		in := &r.inputs[i]
+		if in.array == nil && !in.optional {
+			return fmt.Errorf("graph: %s: input %q (%v) is %w", r.label, in.spec.Name, in.spec, ErrNotFed)
+		}
+		r.stale = r.stale || (in.array != nil) != (in.index >= 0)
+	}
+	if r.stale {
+		if err := r.makePlan(); err != nil {
+			return err
+		}
+	}
+	if r.choice == nil {
+		r.choice = r.tuner.choice(r.inputs)
+	}
+	return nil
+}
+
+func (r *Runner) makePlan() error {
+	r.dropPlan()
+	var feeds, fetches []tfc.Output
+	for i := range r.inputs {
+		in := &r.inputs[i]
+		in.index = -1
+		if in.array != nil {
+			in.index = len(feeds)
+			feeds = append(feeds, in.output)
+		}
+	}
+	r.passes = false
+	all := !slices.ContainsFunc(r.outputs, func(out port) bool { return out.array != nil || out.fetch })
+	for i := range r.outputs {
+		out := &r.outputs[i]
+		out.index = -1
+		out.wanted = out.array != nil || out.fetch || all && out.spec.DType != npy.Invalid
+		switch {
+		case !out.wanted:
+		case r.isFed(out):
+			r.passes = true
+		default:
+			out.index = len(fetches)
+			fetches = append(fetches, out.output)
+		}
+	}
+	plan, err := r.session.NewPlan(feeds, fetches, r.targets)
+	if err != nil {
+		return fmt.Errorf("graph: %s: %w", r.label, err)
+	}
+	r.plan = plan
+	for i := range r.inputs {
+		if in := &r.inputs[i]; in.index >= 0 {
+			if err := plan.Feed(in.index, in.array); err != nil {
+				return fmt.Errorf("graph: input %q: %w", in.spec.Name, err)
+			}
+		}
+	}
+	for i := range r.outputs {
+		if out := &r.outputs[i]; out.index >= 0 && out.array != nil {
+			if err := plan.Into(out.index, out.array); err != nil {
+				return fmt.Errorf("graph: output %q: %w", out.spec.Name, err)
+			}
+		}
+	}
+	r.stale = false
+	return nil
+}
+
+// finish turns what the plan says into the Runner's words, and answers the
+// outputs that are fed themselves.
+func (r *Runner) finish(err error) error {
+	for i := range r.outputs {
+		out := &r.outputs[i]
+		out.value = nil
+		out.ran = err == nil && out.index >= 0
+	}
+	if err != nil {
+		return r.explain(err)
+	}
+	for i := range r.outputs {
+		out := &r.outputs[i]
+		if !out.wanted || !r.isFed(out) {
+			continue
+		}
+		if err := r.passThrough(out); err != nil {
+			return err
+		}
+		out.ran = true
+	}
+	return nil
+}
+
+// explain names the outputs and inputs that a plan knows by number only.
+func (r *Runner) explain(err error) error {
+	var fit *tfc.FitError
+	if errors.As(err, &fit) {
+		flat := 1
+		for _, d := range fit.Want {
+			flat *= d
+		}
+		for i := range r.outputs {
+			if out := &r.outputs[i]; out.index == fit.Fetch {
+				return &SizeError{Output: out.spec.Name, Have: fit.Have, Need: fit.Want, Flat: flat}
+			}
+		}
+	}
+	var held *tfc.HeldError
+	if errors.As(err, &held) {
+		for i := range r.inputs {
+			if in := &r.inputs[i]; in.index == held.Feed {
+				return fmt.Errorf("graph: input %q: %w: an earlier step has stored it, in a variable or a queue; feed another array, or a Clone", in.spec.Name, ErrInUse)
+			}
+		}
+	}
+	return fmt.Errorf("graph: %s: %w", r.label, err)
+}
