@@ -122,7 +122,7 @@ pip() {
   local quiet=(--quiet --progress-bar off)
   [[ -t 2 ]] && quiet=()
   PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 \
-    "$python" -m pip "$@" "${quiet[@]}" 2>pip.log 1>&2
+    "$python" -m pip "$@" "${quiet[@]}" 1>&2 2>pip.log
 }
 
 # pip_failed WHAT says that pip did not get WHAT, and why as far as can be told.
