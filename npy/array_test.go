@@ -49,6 +49,7 @@ func TestElementTypesHaveTheirDTypesSize(t *testing.T) {
 		typeSize[uint8], typeSize[uint16], typeSize[uint32], typeSize[uint64], typeSize[F16],
 		typeSize[BF16], typeSize[float32], typeSize[float64], typeSize[complex64], typeSize[complex128],
 		typeSize[F8E4M3FN], typeSize[F8E5M2], typeSize[I4], typeSize[U4],
+		typeSize[F8E4M3FNUZ], typeSize[F8E4M3B11FNUZ], typeSize[F8E5M2FNUZ], typeSize[F4E2M1FN], typeSize[I2], typeSize[U2],
 	} {
 		d, size := f()
 		if seen[d] || d.Size() != size {

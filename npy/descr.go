@@ -126,7 +126,7 @@ func descrOf(d DType) string {
 		return order + "c" + strconv.Itoa(d.Size())
 	case BFloat16:
 		return order + "V2"
-	default: // Float8E4M3FN, Float8E5M2, Int4, Uint4
+	default: // the other types of ml_dtypes, of one byte each
 		return "<V1"
 	}
 }

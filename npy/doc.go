@@ -6,8 +6,8 @@
 // with plain Go:
 //
 //	a, err := npy.New(npy.Float32, 3, 4)
-//	v, err := npy.Valuesfloat32(a) // 12 floats: the array's own memory
-//	v5 = 1                         // row 1, column 1
+//	v, err := npy.Values[float32](a) // 12 floats: the array's own memory
+//	v[5] = 1                       // row 1, column 1
 //
 // Views ([Array.Slice], [Array.Reshape], [Array.View]) share memory with the
 // array they are made of; [Array.Clone] does not. String prints as NumPy does.
@@ -44,7 +44,8 @@
 //	bool, int8 ... uint64              Go's own types
 //	float32, float64, complex          Go's own types
 //	float16                            F16
-//	bfloat16, float8_*, int4, uint4    BF16, F8E4M3FN, F8E5M2, I4, U4
+//	bfloat16, float8_*, float4_*,      BF16, F8E4M3FN, F8E5M2, ...,
+//	int4, uint4, int2, uint2           I4, U4, I2, U2
 //	(of the ml_dtypes package)
 //	U (text), S (bytes), object        string
 //

@@ -6,8 +6,8 @@ import "fmt"
 type DType uint8
 
 // The dtypes. Half-precision and narrower floats are kept as their bits; see
-// [F16], [BF16] and the F8 types for conversions. Int4 and Uint4 take one byte
-// an element, as in TensorFlow and in the ml_dtypes package.
+// [F16], [BF16] and the F8 types for conversions. What has fewer than eight bits
+// takes one byte an element, as in TensorFlow and in the ml_dtypes package.
 const (
 	Invalid DType = iota
 	Bool
@@ -30,6 +30,12 @@ const (
 	Float8E5M2
 	Int4
 	Uint4
+	Float8E4M3FNUZ
+	Float8E4M3B11FNUZ
+	Float8E5M2FNUZ
+	Float4E2M1FN
+	Int2
+	Uint2
 	numDTypes
 )
 
@@ -41,13 +47,21 @@ type (
 	F8E5M2   uint8  // 5 exponent bits, 2 mantissa bits
 	I4       int8   // -8..7
 	U4       uint8  // 0..15
+
+	F8E4M3FNUZ    uint8 // 4 exponent bits, 3 mantissa bits, one NaN, no infinities, no -0
+	F8E4M3B11FNUZ uint8 // the same, with exponent bias 11
+	F8E5M2FNUZ    uint8 // 5 exponent bits, 2 mantissa bits, one NaN, no infinities, no -0
+	F4E2M1FN      uint8 // 2 exponent bits, 1 mantissa bit, in the low half of the byte
+	I2            int8  // -2..1
+	U2            uint8 // 0..3
 )
 
 // Element is the set of Go types that an array's memory can be seen as.
 type Element interface {
 	bool | int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 |
 		F16 | BF16 | float32 | float64 | complex64 | complex128 | string |
-		F8E4M3FN | F8E5M2 | I4 | U4
+		F8E4M3FN | F8E5M2 | I4 | U4 |
+		F8E4M3FNUZ | F8E4M3B11FNUZ | F8E5M2FNUZ | F4E2M1FN | I2 | U2
 }
 
 var dtypes = [numDTypes]struct {
@@ -75,6 +89,13 @@ var dtypes = [numDTypes]struct {
 	Float8E5M2:   {"float8_e5m2", 1},
 	Int4:         {"int4", 1},
 	Uint4:        {"uint4", 1},
+
+	Float8E4M3FNUZ:    {"float8_e4m3fnuz", 1},
+	Float8E4M3B11FNUZ: {"float8_e4m3b11fnuz", 1},
+	Float8E5M2FNUZ:    {"float8_e5m2fnuz", 1},
+	Float4E2M1FN:      {"float4_e2m1fn", 1},
+	Int2:              {"int2", 1},
+	Uint2:             {"uint2", 1},
 }
 
 // String returns NumPy's name of the dtype ("float32"), or ml_dtypes' name
@@ -152,6 +173,18 @@ func TypeOf[T Element]() DType {
 		return Int4
 	case U4:
 		return Uint4
+	case F8E4M3FNUZ:
+		return Float8E4M3FNUZ
+	case F8E4M3B11FNUZ:
+		return Float8E4M3B11FNUZ
+	case F8E5M2FNUZ:
+		return Float8E5M2FNUZ
+	case F4E2M1FN:
+		return Float4E2M1FN
+	case I2:
+		return Int2
+	case U2:
+		return Uint2
 	}
 	return Invalid
 }

@@ -6,14 +6,15 @@ import "math"
 // the float32 does not fit.
 type narrow struct {
 	expBits, manBits int
+	bias             int    // what is added to the exponent
 	maxFinite        uint16 // the bits of the largest finite number
 	overflow         uint16 // the bits of what is larger: infinity or NaN
 }
 
 var (
-	binary16 = narrow{5, 10, 0x7bff, 0x7c00}
-	e5m2     = narrow{5, 2, 0x7b, 0x7c}
-	e4m3fn   = narrow{4, 3, 0x7e, 0x7f}
+	binary16 = narrow{5, 10, 15, 0x7bff, 0x7c00}
+	e5m2     = narrow{5, 2, 15, 0x7b, 0x7c}
+	e4m3fn   = narrow{4, 3, 7, 0x7e, 0x7f}
 )
 
 // Float32 returns the value, exactly, with every bit of a NaN.
@@ -95,17 +96,16 @@ func F8E5M2FromFloat32(x float32) F8E5M2 {
 func (f narrow) widen(x uint16) float32 {
 	sign := uint32(x) >> (f.expBits + f.manBits) << 31
 	rest := uint32(x) & (1<<(f.expBits+f.manBits) - 1)
-	bias := 1<<(f.expBits-1) - 1
 	if rest > uint32(f.maxFinite) {
 		return math.Float32frombits(sign | 0x7f800000)
 	}
 	if rest>>f.manBits == 0 {
 		// Subnormal: a count of the smallest steps, which float32 holds exactly.
-		step := math.Float32frombits(uint32(127+1-bias-f.manBits) << 23)
+		step := math.Float32frombits(uint32(127+1-f.bias-f.manBits) << 23)
 		v := float32(rest) * step
 		return math.Float32frombits(math.Float32bits(v) | sign)
 	}
-	return math.Float32frombits(sign | rest<<(23-f.manBits) + uint32(127-bias)<<23)
+	return math.Float32frombits(sign | rest<<(23-f.manBits) + uint32(127-f.bias)<<23)
 }
 
 // round returns the nearest number to a float32, given by its bits, that is
@@ -113,9 +113,8 @@ func (f narrow) widen(x uint16) float32 {
 func (f narrow) round(bits uint32) uint16 {
 	sign := uint16(bits >> 31 << (f.expBits + f.manBits))
 	rest := bits & 0x7fffffff
-	bias := 1<<(f.expBits-1) - 1
 	// The exponent in the narrow format, where 1 is the smallest normal one.
-	exp := int(rest>>23) - 127 + bias
+	exp := int(rest>>23) - 127 + f.bias
 	drop := 23 - f.manBits // bits of the mantissa that have no place
 	man := rest&0x7fffff | 0x800000
 	if exp < 1 {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -38,9 +39,17 @@ var narrowTypes = []narrowType{
 	{"float8_e5m2", 8, 2, func(b uint32) float32 { return F8E5M2(b).Float32() }, func(x float32) uint32 { return uint32(F8E5M2FromFloat32(x)) }},
 }
 
+// rareTypes only widen.
+var rareTypes = []narrowType{
+	{"float8_e4m3fnuz", 8, 0, func(b uint32) float32 { return F8E4M3FNUZ(b).Float32() }, nil},
+	{"float8_e4m3b11fnuz", 8, 0, func(b uint32) float32 { return F8E4M3B11FNUZ(b).Float32() }, nil},
+	{"float8_e5m2fnuz", 8, 0, func(b uint32) float32 { return F8E5M2FNUZ(b).Float32() }, nil},
+	{"float4_e2m1fn", 4, 0, func(b uint32) float32 { return F4E2M1FN(b).Float32() }, nil},
+}
+
 func TestEveryNarrowFloatWidensAsInNumPy(t *testing.T) {
 	dir, _ := fixtures(t)
-	for _, n := range narrowTypes {
+	for _, n := range slices.Concat(narrowTypes, rareTypes) {
 		table := readValues[uint32](t, dir, "widen-"+n.name+".npy")
 		if len(table) != 1<<n.bits {
 			t.Fatalf("%s: have %d values", n.name, len(table))

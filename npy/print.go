@@ -90,13 +90,13 @@ func (a *Array) words(at []int) []string {
 			re[i], im[i] = real(c), imag(c)
 		}
 		formatComplexes(words, re, im, a.dtype.Size()*8/2)
-	case BFloat16, Float8E4M3FN, Float8E5M2:
+	case BFloat16, Float8E4M3FN, Float8E5M2, Float8E4M3FNUZ, Float8E4M3B11FNUZ, Float8E5M2FNUZ, Float4E2M1FN:
 		// ml_dtypes' types: six digits, and no alignment.
 		for i, k := range at {
 			words[i] = strconv.FormatFloat(floatOf(a, k), 'g', 6, 64)
 			words[i] = strings.ToLower(strings.TrimPrefix(words[i], "+"))
 		}
-	case Int4, Uint4:
+	case Int4, Uint4, Int2, Uint2:
 		for i, k := range at {
 			words[i] = integer(a, k)
 		}
@@ -120,7 +120,7 @@ func element[T Element](a *Array, i int) T {
 
 func integer(a *Array, i int) string {
 	switch a.dtype {
-	case Int8, Int4:
+	case Int8, Int4, Int2:
 		return strconv.Itoa(int(int8(a.data[i])))
 	case Int16:
 		return strconv.Itoa(int(element[int16](a, i)))
@@ -135,7 +135,7 @@ func integer(a *Array, i int) string {
 	case Uint64:
 		return strconv.FormatUint(element[uint64](a, i), 10)
 	}
-	return strconv.Itoa(int(a.data[i])) // Uint8, Uint4
+	return strconv.Itoa(int(a.data[i])) // Uint8, Uint4, Uint2
 }
 
 func floatOf(a *Array, i int) float64 {
@@ -148,6 +148,14 @@ func floatOf(a *Array, i int) float64 {
 		return float64(element[F8E4M3FN](a, i).Float32())
 	case Float8E5M2:
 		return float64(element[F8E5M2](a, i).Float32())
+	case Float8E4M3FNUZ:
+		return float64(element[F8E4M3FNUZ](a, i).Float32())
+	case Float8E4M3B11FNUZ:
+		return float64(element[F8E4M3B11FNUZ](a, i).Float32())
+	case Float8E5M2FNUZ:
+		return float64(element[F8E5M2FNUZ](a, i).Float32())
+	case Float4E2M1FN:
+		return float64(element[F4E2M1FN](a, i).Float32())
 	case Float32:
 		return float64(element[float32](a, i))
 	}

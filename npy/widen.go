@@ -3,8 +3,8 @@ package npy
 import "fmt"
 
 // AsFloat32 returns the elements as float32, in new Go memory, of an array of
-// one of the narrow floats: Float16, BFloat16, Float8E4M3FN, Float8E5M2. That
-// is exact. A Float32 array is returned as it is, with no copy. Any other
+// one of the narrow floats: Float16, BFloat16 and those called Float8 and
+// Float4. That is exact. A Float32 array is returned as it is, with no copy. Any other
 // dtype is an [ErrDType].
 func (a *Array) AsFloat32() (*Array, error) {
 	switch {
@@ -24,12 +24,20 @@ func (a *Array) AsFloat32() (*Array, error) {
 		return convert(a, Float32, F8E4M3FN.Float32)
 	case Float8E5M2:
 		return convert(a, Float32, F8E5M2.Float32)
+	case Float8E4M3FNUZ:
+		return convert(a, Float32, F8E4M3FNUZ.Float32)
+	case Float8E4M3B11FNUZ:
+		return convert(a, Float32, F8E4M3B11FNUZ.Float32)
+	case Float8E5M2FNUZ:
+		return convert(a, Float32, F8E5M2FNUZ.Float32)
+	case Float4E2M1FN:
+		return convert(a, Float32, F4E2M1FN.Float32)
 	}
 	return nil, fmt.Errorf("npy: %w: have %v, want float16, bfloat16, float8 or float32", ErrDType, a.dtype)
 }
 
-// Narrow returns the elements of a Float32 array in one of the narrow floats
-// (see [Array.AsFloat32]), in new Go memory, each rounded to the nearest.
+// Narrow returns the elements of a Float32 array as Float16, BFloat16,
+// Float8E4M3FN or Float8E5M2, in new Go memory, each rounded to the nearest.
 func (a *Array) Narrow(dtype DType) (*Array, error) {
 	switch {
 	case a == nil:
@@ -49,7 +57,7 @@ func (a *Array) Narrow(dtype DType) (*Array, error) {
 	case Float8E5M2:
 		return convert(a, dtype, F8E5M2FromFloat32)
 	}
-	return nil, fmt.Errorf("npy: %w: have %v to narrow to, want float16, bfloat16 or float8", ErrDType, dtype)
+	return nil, fmt.Errorf("npy: %w: have %v to narrow to, want float16, bfloat16, float8_e4m3fn or float8_e5m2", ErrDType, dtype)
 }
 
 func convert[S, D Element](a *Array, dtype DType, f func(S) D) (*Array, error) {

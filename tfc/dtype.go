@@ -38,10 +38,10 @@ var dataTypes = map[DataType]struct {
 	19: {"half", npy.Float16}, 20: {"resource", npy.Invalid}, 21: {"variant", npy.Invalid},
 	22: {"uint32", npy.Uint32}, 23: {"uint64", npy.Uint64},
 	24: {"float8_e5m2", npy.Float8E5M2}, 25: {"float8_e4m3fn", npy.Float8E4M3FN},
-	26: {"float8_e4m3fnuz", npy.Invalid}, 27: {"float8_e4m3b11fnuz", npy.Invalid},
-	28: {"float8_e5m2fnuz", npy.Invalid},
-	29: {"int4", npy.Int4}, 30: {"uint4", npy.Uint4}, 31: {"int2", npy.Invalid},
-	32: {"uint2", npy.Invalid}, 33: {"float4_e2m1fn", npy.Invalid},
+	26: {"float8_e4m3fnuz", npy.Float8E4M3FNUZ}, 27: {"float8_e4m3b11fnuz", npy.Float8E4M3B11FNUZ},
+	28: {"float8_e5m2fnuz", npy.Float8E5M2FNUZ},
+	29: {"int4", npy.Int4}, 30: {"uint4", npy.Uint4}, 31: {"int2", npy.Int2},
+	32: {"uint2", npy.Uint2}, 33: {"float4_e2m1fn", npy.Float4E2M1FN},
 }
 
 // fromDType is dataTypes the other way, quantized types left out.

@@ -152,6 +152,10 @@ class Fixtures:
             np.save(os.path.join(self.folder, f"narrow-{name}-in.npy"), inputs)
             np.save(os.path.join(self.folder, f"narrow-{name}-out.npy"), inputs.view(np.float32).astype(t).view(f"u{t.itemsize}"))
 
+        for name, bits in {"float8_e4m3fnuz": 8, "float8_e4m3b11fnuz": 8, "float8_e5m2fnuz": 8, "float4_e2m1fn": 4}.items():
+            wide = np.arange(1 << bits).astype(np.uint8).view(dtype_of(name)).astype(np.float32)
+            np.save(os.path.join(self.folder, f"widen-{name}.npy"), wide.view(np.uint32))
+
     def show(self, a):
         a = np.asarray(a)
         name = f"print-{len(self.prints)}"
