@@ -17,7 +17,7 @@ help: ## list what make can do
 
 demo: setup-demo build ## hear the notes in a tune: set up what is missing and run a real model (ARGS=... are passed on)
 	$(call say,'bin/ndflow demo')
-	@bin/ndflow demo $(ARGS)
+	@bin/ndflow demo --model "$$(scripts/basic-pitch)" $(ARGS)
 
 build: tools ## build the command, bin/ndflow
 	$(call say,'building bin/ndflow')
