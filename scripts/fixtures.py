@@ -309,7 +309,8 @@ def notags(path):
 
 @fixture
 def twotags(path):
-    """Two graphs over the same variables: tagged serve, and serve with gpu."""
+    """Two graphs over the same variables, tagged serve, and serve with gpu: expected/serve and
+    expected/serve_gpu."""
     save_v1(path, {DEFAULT: plus(1)}, tags=["serve"], also=({DEFAULT: plus(2)}, ["serve", "gpu"]))
     return [Case({"x": f32(1, 2)}, name="serve"),
             Case({"x": f32(1, 2)}, tags=["serve", "gpu"], name="serve_gpu")]
@@ -372,7 +373,8 @@ def default(path):
 
 @fixture
 def frozen(path):
-    """Not a SavedModel but a GraphDef, as TensorFlow 1 froze them: frozen.pb."""
+    """Not a SavedModel but a GraphDef, as TensorFlow 1 froze them: frozen.pb. The outputs of
+    the split, half:0 and half:1, are in out_half_0.npy and out_half_1.npy."""
     with tf.Graph().as_default() as graph:
         x, y = v1.placeholder(tf.float32, [None, 4], "x"), v1.placeholder(tf.float32, [None, 4], "y")
         w = tf.constant(np.eye(4, dtype=np.float32)[::-1] * f32(1, 2, 3, 4), name="w")
