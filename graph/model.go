@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -56,13 +57,8 @@ func Load(dir string, opts ...Option) (*Model, error) {
 	m := &Model{
 		dir:        dir,
 		session:    &Session{c: c, graph: &Graph{c: c.Graph()}, executor: o.executor},
-		signatures: make(map[string]Signature),
+		signatures: signaturesFrom(&meta),
 		version:    meta.GetMetaInfoDef().GetTensorflowVersion(),
-	}
-	for name, def := range meta.GetSignatureDef() {
-		if name != initSignature {
-			m.signatures[name] = signatureFrom(name, def)
-		}
 	}
 	return m, nil
 }
@@ -84,11 +80,14 @@ func checkSavedModel(dir string) error {
 	return fmt.Errorf("graph: %s: %w: a SavedModel is a folder with a file %s", dir, ErrNoModel, savedModelFiles[0])
 }
 
-// explainLoad says which tags the file has, if the ones asked for are why it
-// does not load.
+// explainLoad says that the main file is damaged or which tags it has, if that
+// is why it does not load.
 func explainLoad(dir string, tags []string, err error) error {
+	sets, readErr := TagSets(dir)
+	if readErr != nil && !errors.Is(readErr, fs.ErrNotExist) { // the file can be one of the other kinds
+		return fmt.Errorf("%w (%w)", readErr, err)
+	}
 	if errors.Is(err, tfc.NotFound) {
-		sets, readErr := TagSets(dir)
 		same := func(set []string) bool {
 			return slices.Equal(slices.Sorted(slices.Values(set)), slices.Sorted(slices.Values(tags)))
 		}
@@ -101,25 +100,6 @@ func explainLoad(dir string, tags []string, err error) error {
 		}
 	}
 	return fmt.Errorf("graph: load %s: %w", dir, err)
-}
-
-// TagSets lists the tags of each MetaGraph in the SavedModel in dir. One that
-// was saved with no tags has an empty list.
-func TagSets(dir string) ([][]string, error) {
-	path := filepath.Join(dir, savedModelFiles[0])
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("graph: %w", err)
-	}
-	var file tfpb.SavedModel
-	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(raw, &file); err != nil {
-		return nil, fmt.Errorf("graph: %s: %w", path, err)
-	}
-	var sets [][]string
-	for _, m := range file.GetMetaGraphs() {
-		sets = append(sets, m.GetMetaInfoDef().GetTags())
-	}
-	return sets, nil
 }
 
 // Close waits for running steps and gives the model back. Runners fail with
@@ -137,10 +117,12 @@ func (m *Model) Session() *Session { return m.session }
 func (m *Model) Version() string { return m.version }
 
 // Signatures lists the signatures in alphabetical order.
-func (m *Model) Signatures() []Signature {
-	list := make([]Signature, 0, len(m.signatures))
-	for _, name := range slices.Sorted(maps.Keys(m.signatures)) {
-		list = append(list, m.signatures[name])
+func (m *Model) Signatures() []Signature { return sorted(m.signatures) }
+
+func sorted(signatures map[string]Signature) []Signature {
+	list := make([]Signature, 0, len(signatures))
+	for _, name := range slices.Sorted(maps.Keys(signatures)) {
+		list = append(list, signatures[name])
 	}
 	return list
 }

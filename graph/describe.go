@@ -1,0 +1,78 @@
+package graph
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"google.golang.org/protobuf/proto"
+	"ndflow/internal/tfpb"
+)
+
+// MetaGraph is what a SavedModel's file says about one of its graphs.
+type MetaGraph struct {
+	Tags       []string
+	Version    string // of the TensorFlow that saved it
+	Signatures []Signature
+}
+
+// Describe reads what the SavedModel in dir says about itself: one MetaGraph
+// for each set of tags that it was saved with. The model is not loaded, and no
+// TensorFlow library is needed.
+func Describe(dir string) ([]MetaGraph, error) {
+	if err := checkSavedModel(dir); err != nil {
+		return nil, err
+	}
+	file, err := readSavedModel(dir)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]MetaGraph, len(file.GetMetaGraphs()))
+	for i, def := range file.GetMetaGraphs() {
+		info := def.GetMetaInfoDef()
+		signatures := signaturesFrom(def)
+		list[i] = MetaGraph{Tags: info.GetTags(), Version: info.GetTensorflowVersion(), Signatures: sorted(signatures)}
+	}
+	return list, nil
+}
+
+// TagSets lists the tags of each MetaGraph in the SavedModel in dir. One that
+// was saved with no tags has an empty list.
+func TagSets(dir string) ([][]string, error) {
+	file, err := readSavedModel(dir)
+	if err != nil {
+		return nil, err
+	}
+	var sets [][]string
+	for _, m := range file.GetMetaGraphs() {
+		sets = append(sets, m.GetMetaInfoDef().GetTags())
+	}
+	return sets, nil
+}
+
+func readSavedModel(dir string) (*tfpb.SavedModel, error) {
+	path := filepath.Join(dir, savedModelFiles[0])
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
+	}
+	var file tfpb.SavedModel
+	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(raw, &file); err != nil {
+		return nil, fmt.Errorf("graph: %s is damaged or no SavedModel: %w", path, err)
+	}
+	if len(file.GetMetaGraphs()) == 0 {
+		return nil, fmt.Errorf("graph: %s: %w: there is no graph in it", path, ErrNoModel)
+	}
+	return &file, nil
+}
+
+// signaturesFrom reads the signatures of a MetaGraph that are for callers.
+func signaturesFrom(def *tfpb.MetaGraphDef) map[string]Signature {
+	list := make(map[string]Signature)
+	for name, s := range def.GetSignatureDef() {
+		if name != initSignature {
+			list[name] = signatureFrom(name, s)
+		}
+	}
+	return list
+}
