@@ -1,0 +1,120 @@
+package inspect
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// WriteArrays writes a table with a line for each array.
+func WriteArrays(w io.Writer, list []Array) error {
+	t := newTable(w)
+	fmt.Fprintln(t, "name\tdtype\tshape\torder\tformat\tbytes\tmin\tmax\tmean\t")
+	for _, a := range list {
+		fmt.Fprintf(t, "%s\t%s\t%v\t%s\tnpy %s\t%d\t%s\t%s\t%s\t%s\n",
+			a.Name, a.DType, a.Shape, a.Order, a.Format, a.Bytes, dash(a.Min), dash(a.Max), dash(a.Mean), a.note())
+	}
+	return t.Flush()
+}
+
+// note is what only some arrays have.
+func (a Array) note() string {
+	var notes []string
+	if a.Endian == "big" {
+		notes = append(notes, "big-endian")
+	}
+	if a.NaN > 0 {
+		notes = append(notes, fmt.Sprintf("%d NaN", a.NaN))
+	}
+	if a.Longest != nil {
+		notes = append(notes, fmt.Sprintf("longest %d bytes", *a.Longest))
+	}
+	if a.Problem != "" {
+		notes = append(notes, a.Problem)
+	}
+	return strings.Join(notes, ", ")
+}
+
+func dash(n Number) string {
+	if n == "" {
+		return "-"
+	}
+	return string(n)
+}
+
+// Write writes what there is to say about the model.
+func (m *Model) Write(w io.Writer) error {
+	t := newTable(w)
+	if m.Kind == "GraphDef" {
+		fmt.Fprintf(t, "%s: %s of %d operations\n\n", m.Path, m.Kind, m.Operations)
+		writePorts(t, "input", m.Inputs)
+		writePorts(t, "output", m.Outputs)
+		return t.Flush()
+	}
+	fmt.Fprintf(t, "%s: %s\n", m.Path, m.Kind)
+	for _, g := range m.Graphs {
+		tags := "no tags"
+		if len(g.Tags) > 0 {
+			tags = "tags " + strings.Join(g.Tags, ",")
+		}
+		version := ""
+		if g.TensorFlow != "" {
+			version = ", saved by TensorFlow " + g.TensorFlow
+		}
+		fmt.Fprintf(t, "\n%s%s\n", tags, version)
+		if len(g.Signatures) == 0 {
+			fmt.Fprintln(t, "\n  no signatures")
+		}
+		for _, s := range g.Signatures {
+			fmt.Fprintf(t, "\n  signature %s\n", s.Name)
+			writePorts(t, "input", s.Inputs)
+			writePorts(t, "output", s.Outputs)
+		}
+	}
+	return t.Flush()
+}
+
+func writePorts(t io.Writer, kind string, list []Port) {
+	if len(list) == 0 {
+		fmt.Fprintf(t, "    no %s\n", kind)
+	}
+	for _, p := range list {
+		shape := "any shape"
+		if p.Shape != nil {
+			shape = fmt.Sprint(p.Shape)
+		}
+		tensor := p.Tensor
+		if tensor == p.Name {
+			tensor = ""
+		}
+		fmt.Fprintf(t, "    %s\t%s\t%s\t%s\t%s\n", kind, p.Name, p.DType, shape, tensor)
+	}
+}
+
+// table aligns its cells when it is flushed. Only Flush tells of errors.
+type table struct {
+	*tabwriter.Writer
+	w    io.Writer
+	text bytes.Buffer
+}
+
+func newTable(w io.Writer) *table {
+	t := &table{w: w}
+	t.Writer = tabwriter.NewWriter(&t.text, 0, 0, 2, ' ', 0)
+	return t
+}
+
+// Flush writes the table, without the blanks that fill the last cells.
+func (t *table) Flush() error {
+	if err := t.Writer.Flush(); err != nil {
+		return err
+	}
+	for line := range bytes.Lines(t.text.Bytes()) {
+		if _, err := fmt.Fprintf(t.w, "%s\n", bytes.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
