@@ -1,0 +1,155 @@
+// Package checkup finds out what ndflow has to work with on this machine, and
+// what is missing.
+package checkup
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ndflow/graph"
+	"ndflow/tfc"
+)
+
+// Report is what was found.
+type Report struct {
+	Library   Library   `json:"library"`
+	SelfCheck string    `json:"self_check"` // "ok", or what went wrong; empty if there is no library
+	Devices   []Device  `json:"devices"`
+	CPU       CPU       `json:"cpu"`
+	GPU       GPU       `json:"gpu"`
+	Placement string    `json:"placement"` // how results land in the caller's memory
+	DemoModel DemoModel `json:"demo_model"`
+	Problems  []Problem `json:"problems"`
+}
+
+// Library is the TensorFlow library, if there is one.
+type Library struct {
+	Path    string    `json:"path,omitempty"`
+	Version string    `json:"version,omitempty"`
+	GPU     bool      `json:"gpu"` // built with support for GPUs
+	Looked  []Attempt `json:"looked"`
+}
+
+// Attempt is a place where the library was looked for.
+type Attempt struct {
+	Place string `json:"place"`
+	Path  string `json:"path"`
+	Error string `json:"error,omitempty"` // empty for the one that was loaded
+}
+
+// Device is one that TensorFlow runs on.
+type Device struct {
+	Name   string `json:"name"` // "CPU:0"
+	Memory int64  `json:"memory"`
+}
+
+// DemoModel is the model of "ndflow demo".
+type DemoModel struct {
+	Path string `json:"path,omitempty"` // empty if it is not there
+}
+
+// Problem is something that is missing or does not work.
+type Problem struct {
+	What string `json:"what"`
+	Mend string `json:"mend,omitempty"` // the command that mends it, or what else does
+	// Fatal means that no model can be run.
+	Fatal bool `json:"fatal"`
+}
+
+// Fatal reports whether no model can be run.
+func (r *Report) Fatal() bool {
+	for _, p := range r.Problems {
+		if p.Fatal {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Report) problem(fatal bool, mend, format string, args ...any) {
+	r.Problems = append(r.Problems, Problem{What: fmt.Sprintf(format, args...), Mend: mend, Fatal: fatal})
+}
+
+// Run looks at everything.
+func Run() *Report {
+	r := &Report{
+		CPU: readCPU(), GPU: readGPU(), Devices: []Device{}, Problems: []Problem{},
+		Placement: "one copy: results are copied once into the caller's memory",
+	}
+	if r.CPU.TooOld {
+		r.problem(false, "use a machine with AVX, or a TensorFlow built without it",
+			"this processor has no AVX, which TensorFlow's own builds need")
+	}
+	r.library()
+	if path, err := DemoModelPath(); err == nil {
+		r.DemoModel.Path = path
+	} else {
+		r.problem(false, "scripts/basic-pitch", "the model of 'ndflow demo' is not there")
+	}
+	return r
+}
+
+// library loads the library and tries it.
+func (r *Report) library() {
+	lib, err := tfc.Load("")
+	var missing *tfc.LoadError
+	if errors.As(err, &missing) {
+		r.Library.Looked = attempts(missing.Tried)
+		mend := "scripts/libtensorflow"
+		if os.Getenv(tfc.EnvLibrary) != "" {
+			mend = fmt.Sprintf("set %s to a library or its folder; or unset it, and run scripts/libtensorflow", tfc.EnvLibrary)
+		}
+		r.problem(true, mend, "there is no TensorFlow library that can be loaded")
+		return
+	}
+	if err != nil {
+		r.problem(true, "", "%v", err)
+		return
+	}
+	r.Library = Library{Path: lib.Path(), Version: lib.Version(), Looked: attempts(lib.Tried())}
+	devices, err := tryOut()
+	if err != nil {
+		r.SelfCheck = err.Error()
+		r.problem(true, "scripts/libtensorflow, or another library", "the TensorFlow library does not work: %v", err)
+		return
+	}
+	r.SelfCheck = "ok"
+	for _, d := range devices {
+		_, name, _ := strings.Cut(d.Name, "/device:")
+		r.Devices = append(r.Devices, Device{Name: name, Memory: d.Memory})
+		r.Library.GPU = r.Library.GPU || d.Type == "GPU"
+	}
+	if r.GPU.Present() && !r.Library.GPU {
+		r.problem(false, fmt.Sprintf("set %s to a TensorFlow built with CUDA", tfc.EnvLibrary),
+			"there is a GPU, but this TensorFlow does not use it")
+	}
+}
+
+func attempts(list []tfc.Attempt) []Attempt {
+	looked := make([]Attempt, len(list))
+	for i, a := range list {
+		looked[i] = Attempt{Place: a.Place, Path: a.Path}
+		if a.Err != nil {
+			looked[i].Error = a.Err.Error()
+		}
+	}
+	return looked
+}
+
+// DemoModelPath returns the folder of the demo's model, which
+// scripts/basic-pitch puts into the cache.
+func DemoModelPath() (string, error) {
+	cache, err := tfc.CacheDir()
+	if err != nil {
+		return "", err
+	}
+	pattern := filepath.Join(cache, "basic-pitch-*", "nmp")
+	found, _ := filepath.Glob(filepath.Join(pattern, "saved_model.pb")) // its only error is a bad pattern
+	if len(found) == 0 {
+		return "", fmt.Errorf("%w: %s", graph.ErrNoModel, pattern)
+	}
+	return filepath.Dir(found[len(found)-1]), nil
+}
