@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestProgressBar looks for the bar where a terminal is, and for nothing where
+// none is.
+func TestProgressBar(t *testing.T) {
+	dir := t.TempDir()
+	randomRows(t, dir+"/x.npy", 500, 16)
+	args := []string{"run", fixture("mlp"), "--in", "x.npy", "--out", "y.npy", "--batch", "1"}
+
+	if r := ok(t, dir, args...); r.stdout != "" {
+		t.Errorf("have %q in a pipe", r.stdout)
+	}
+
+	t.Run("terminal", func(t *testing.T) {
+		screen := onTerminal(t, dir, args)
+		if !strings.Contains(screen, "/500") || !strings.Contains(screen, "rows") {
+			t.Errorf("have %q on a terminal, want a bar", screen)
+		}
+		if !strings.HasSuffix(screen, " \r") || strings.Contains(screen, "\n") {
+			t.Errorf("have %q on a terminal, want the line cleared at the end", screen)
+		}
+	})
+	t.Run("terminal, one step", func(t *testing.T) {
+		if screen := onTerminal(t, dir, args[:len(args)-2]); screen != "" {
+			t.Errorf("have %q on a terminal, want nothing", screen)
+		}
+	})
+	t.Run("terminal, failure", func(t *testing.T) {
+		save(t, dir+"/bad.npy", []float32{1, 1, 1, -1})
+		screen := onTerminal(t, dir, []string{"run", fixture("assert"), "--in", "bad.npy", "--batch", "1"})
+		if !strings.Contains(screen, " \rndflow: rows 3 to 3: ") {
+			t.Errorf("have %q on a terminal, want the error on a cleared line", screen)
+		}
+	})
+}
+
+// onTerminal runs the command with its stderr on a pseudo-terminal, and returns
+// what it wrote there.
+func onTerminal(t *testing.T, dir string, args []string) string {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer master.Close()
+	if err := unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(t, dir, args...)
+	cmd.Stderr = slave
+	err = cmd.Start()
+	slave.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var screen bytes.Buffer
+	io.Copy(&screen, master) // ends with EIO when the command has ended
+	cmd.Wait()
+	return screen.String()
+}

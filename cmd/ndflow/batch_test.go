@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// randomRows saves rows of normally distributed numbers.
+func randomRows(t *testing.T, path string, shape ...int) {
+	t.Helper()
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	random := rand.New(rand.NewPCG(1, uint64(n)))
+	values := make([]float32, n)
+	for i := range values {
+		values[i] = float32(random.NormFloat64())
+	}
+	save(t, path, values, shape...)
+}
+
+// TestBatch compares batches of every kind of size with one step over all.
+func TestBatch(t *testing.T) {
+	dir := t.TempDir()
+	randomRows(t, filepath.Join(dir, "x.npy"), 103, 16)
+	ok(t, dir, "run", fixture("mlp"), "--in", "x.npy", "--out", "whole.npy")
+	want := load(t, filepath.Join(dir, "whole.npy"))
+	for _, batch := range []int{1, 10, 64, 102, 103, 104, 1 << 40} {
+		t.Run(fmt.Sprint(batch), func(t *testing.T) {
+			out := t.TempDir()
+			args := []string{"run", fixture("mlp"), "--in", "x.npy", "--batch", fmt.Sprint(batch)}
+			for _, outs := range [][]string{{"--out", out + "/p.npy", "--out", out + "/p.npz"}, {"--out", out + "/mapped.npy"}} {
+				if r := inside(t, dir, append(args, outs...)...); r.code != 0 {
+					t.Fatal(r.stderr)
+				}
+			}
+			same(t, "npy", load(t, out+"/p.npy"), want)
+			same(t, "npz", loadFrom(t, out+"/p.npz", "probs"), want)
+			same(t, "mapped", load(t, out+"/mapped.npy"), want)
+			onlyFiles(t, out, "p.npy", "p.npz", "mapped.npy")
+		})
+	}
+}
+
+func TestBatchKinds(t *testing.T) {
+	for _, c := range []struct {
+		name, model, args string
+		expected          string
+		outputs           []string
+	}{
+		{"two inputs, strings and bools out", "multi", "--in x=%IN/in_x.npy --in y=%IN/in_y.npy", "", []string{"label", "positive", "product"}},
+		{"strings in", "strings", "--in %IN/in_word.npy", "", []string{"id"}},
+		{"an input without rows goes to every batch", "signatures", "-s scale --in x=%IN/in_x.npy --in by=%IN/in_by.npy", "scale", []string{"result"}},
+	} {
+		for _, ext := range []string{"npy", "npz"} {
+			t.Run(c.name+" to "+ext, func(t *testing.T) {
+				t.Parallel()
+				dir := t.TempDir()
+				in := fixture(c.model, "expected", c.expected)
+				args := strings.Fields(strings.ReplaceAll(c.args, "%IN", in))
+				args = append([]string{"run", fixture(c.model), "--batch", "2"}, args...)
+				for _, name := range c.outputs {
+					args = append(args, "--out", name+"="+file(name, ext))
+				}
+				ok(t, dir, args...)
+				for _, name := range c.outputs {
+					same(t, name, loadFrom(t, filepath.Join(dir, file(name, ext)), name), load(t, in+"/out_"+name+".npy"))
+				}
+			})
+		}
+	}
+}
+
+func file(output, ext string) string {
+	if ext == "npz" {
+		return "all.npz"
+	}
+	return output + ".npy"
+}
+
+func TestBatchFixedRows(t *testing.T) {
+	dir := t.TempDir()
+	randomRows(t, dir+"/4.npy", 4, 3)
+	randomRows(t, dir+"/5.npy", 5, 3)
+	args := func(file string, batch string) []string {
+		return []string{"run", fixture("shapes"), "-s", "fixed", "--in", file, "--out", "y.npy", "--batch", batch}
+	}
+	ok(t, dir, args("4.npy", "2")...)
+	if y := load(t, dir+"/y.npy"); y.Dim(0) != 4 {
+		t.Errorf("have %v", y)
+	}
+	fails(t, exitFailure, dir, args("4.npy", "4"), `input "x"`, "2 rows a step", "--batch 4")
+	fails(t, exitFailure, dir, args("5.npy", "2"), `input "x"`, "2 rows a step", "5.npy")
+}
+
+func TestBatchRefuses(t *testing.T) {
+	dir := t.TempDir()
+	randomRows(t, dir+"/3.npy", 3)
+	randomRows(t, dir+"/10.npy", 10)
+	save(t, dir+"/mixed.npy", []float32{1, 2, -1, -2, 3, -4})
+	save(t, dir+"/scalar.npy", []float32{1}, []int{}...)
+	randomRows(t, dir+"/43.npy", 4, 3)
+	for _, c := range []struct {
+		name, model, args string
+		words             []string
+	}{
+		{"inputs of different length", "add", "--in x=3.npy --in y=10.npy", []string{"3.npy has 3", "10.npy has 10"}},
+		{"an output that is no row for a row", "constant", "--in 10.npy --out constant=y.npy", []string{`output "constant"`, "2 rows in, [3] out"}},
+		{"an output whose length depends on the data", "dynamic", "--in mixed.npy --out positive=y.npy", []string{`output "positive"`, "2 rows in, [0] out"}},
+		{"an output without rows", "shapes", "-s serving_default --in 10.npy --out total=y.npy", []string{`output "total"`, "2 rows in, [] out"}},
+		{"no rows", "shapes", "-s scalar --in scalar.npy --out y.npy", []string{"needs an input with rows"}},
+		{"no inputs", "counter", "-s reset --out y.npy", []string{"needs an input with rows"}},
+		{"a batch that fails", "assert", "--in mixed.npy --out y.npy", []string{"rows 2 to 3", "x is negative"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := inside(t, dir, append([]string{"run", fixture(c.model), "--batch", "2"}, strings.Fields(c.args)...)...)
+			checkFailure(t, r, exitFailure, c.words...)
+		})
+	}
+	onlyFiles(t, dir, "3.npy", "10.npy", "43.npy", "mixed.npy", "scalar.npy")
+}
+
+func TestBatchNoRows(t *testing.T) {
+	dir := t.TempDir()
+	save(t, dir+"/x.npy", []float32{}, 0, 16)
+	ok(t, dir, "run", fixture("mlp"), "--in", "x.npy", "--out", "y.npy", "--batch", "8")
+	if y := load(t, dir+"/y.npy"); y.Len() != 0 || y.Dim(1) != 4 {
+		t.Errorf("have shape %v, want [0 4]", y.Shape())
+	}
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ndflow/npy"
+)
+
+// asCommand in the environment makes the test's own program be the command, so
+// that it runs as users run it, and under the race detector if the test does.
+const asCommand = "NDFLOW_TEST_AS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// command returns the command with its arguments, to be run in dir.
+func command(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	return cmd
+}
+
+// result is how a run of the command ended.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+// ndflow runs the command in dir.
+func ndflow(t *testing.T, dir string, args ...string) result {
+	t.Helper()
+	return finish(t, command(t, dir, args...))
+}
+
+// inside is ndflow without a process of its own: the library is loaded once for
+// all such runs, which makes them ten times as fast.
+func inside(t *testing.T, dir string, args ...string) result {
+	t.Helper()
+	t.Chdir(dir)
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), args, &stdout, &stderr)
+	return result{code, stdout.String(), stderr.String()}
+}
+
+func finish(t *testing.T, cmd *exec.Cmd) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// ok runs the command and fails the test unless it succeeds without a word on
+// stderr.
+func ok(t *testing.T, dir string, args ...string) result {
+	t.Helper()
+	r := ndflow(t, dir, args...)
+	if r.code != 0 || r.stderr != "" {
+		t.Fatalf("ndflow %s: exit code %d\n%s", strings.Join(args, " "), r.code, r.stderr)
+	}
+	return r
+}
+
+// fails runs the command and fails the test unless it ends with the code and
+// with one error that has all the words.
+func fails(t *testing.T, code int, dir string, args []string, words ...string) {
+	t.Helper()
+	checkFailure(t, ndflow(t, dir, args...), code, words...)
+}
+
+func checkFailure(t *testing.T, r result, code int, words ...string) {
+	t.Helper()
+	if r.code != code {
+		t.Errorf("have exit code %d, want %d", r.code, code)
+	}
+	for _, word := range words {
+		if !strings.Contains(r.stderr, word) {
+			t.Errorf("have stderr %q, want %q in it", r.stderr, word)
+		}
+	}
+	if !strings.HasPrefix(r.stderr, "ndflow: ") || strings.Contains(r.stderr, "panic") {
+		t.Errorf("have stderr %q, want one error", r.stderr)
+	}
+	lines := 1
+	if code == exitUsage {
+		lines = 2 // and how to learn more
+	}
+	if n := strings.Count(r.stderr, "\n"); n != lines {
+		t.Errorf("have %d lines on stderr, want %d:\n%s", n, lines, r.stderr)
+	}
+}
+
+// modelsDir is where the fixtures are, found before any test changes folders.
+var modelsDir = func() string {
+	dir, err := filepath.Abs(filepath.Join("..", "..", "testdata", "models"))
+	if err != nil {
+		panic(err)
+	}
+	return dir
+}()
+
+// fixture returns the path of a model, or of a file beside it.
+func fixture(parts ...string) string { return filepath.Join(modelsDir, filepath.Join(parts...)) }
+
+// copyOf returns a copy of a model to damage.
+func copyOf(t *testing.T, model string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), model)
+	if err := os.CopyFS(dir, os.DirFS(fixture(model))); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func truncate(t *testing.T, pattern string, size int64) {
+	t.Helper()
+	found, err := filepath.Glob(pattern)
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%s: have %v, %v, want one file", pattern, found, err)
+	}
+	if err := os.Truncate(found[0], size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// save writes an array of the given values to a .npy file.
+func save[T npy.Element](t *testing.T, path string, values []T, shape ...int) {
+	t.Helper()
+	a, err := npy.From(values, shape...)
+	if err == nil {
+		err = npy.WriteFile(path, a)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func load(t *testing.T, path string) *npy.Array {
+	t.Helper()
+	a, err := npy.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// same checks that two arrays are equal. Products of matrices may differ in
+// the last bits, as the order of their sums is TensorFlow's choice.
+func same(t *testing.T, what string, have, want *npy.Array) {
+	t.Helper()
+	if have.DType() != want.DType() || !slices.Equal(have.Shape(), want.Shape()) {
+		t.Errorf("%s: have %v %v, want %v %v", what, have.DType(), have.Shape(), want.DType(), want.Shape())
+		return
+	}
+	equal := bytes.Equal(have.Bytes(), want.Bytes())
+	switch want.DType() {
+	case npy.String:
+		a, _ := npy.Values[string](have)
+		b, _ := npy.Values[string](want)
+		equal = slices.Equal(a, b)
+	case npy.Float32:
+		a, _ := npy.Values[float32](have)
+		b, _ := npy.Values[float32](want)
+		equal = slices.EqualFunc(a, b, func(x, y float32) bool {
+			return x == y || math.Abs(float64(x-y)) <= 1e-5*math.Abs(float64(y))
+		})
+	}
+	if !equal {
+		t.Errorf("%s: have\n%v\nwant\n%v", what, have, want)
+	}
+}
+
+// onlyFiles checks that exactly these files are in dir, hidden ones included.
+func onlyFiles(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have []string
+	for _, e := range entries {
+		have = append(have, e.Name())
+	}
+	slices.Sort(want)
+	if !slices.Equal(have, want) {
+		t.Errorf("have files %q, want %q", have, want)
+	}
+}

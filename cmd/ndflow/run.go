@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+	"ndflow/cmd/ndflow/internal/job"
+	"ndflow/graph"
+)
+
+// runFlags are the flags of "ndflow run" as they are written.
+type runFlags struct {
+	in, out   []string
+	signature string
+	tags      string
+	batch     int
+	executor  string
+	threads   int
+	timeout   time.Duration
+	verbose   bool
+}
+
+func newRun() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run MODEL --in NAME=FILE... --out NAME=FILE...",
+		Short: "Run a model over files",
+		Long: `Run a model: arrays in from files, results out to files.
+
+MODEL is the folder of a SavedModel, or the .pb file of a GraphDef, whose names are
+TensorFlow's own ("dense/Relu:0"). "ndflow show MODEL" lists the names.
+
+Inputs, as often as needed:
+  --in NAME=FILE.npy        the array in the file; it is mapped, not copied
+  --in NAME=FILE.npz        the array of that name in the archive
+  --in FILE.npz             all arrays of the archive, to the inputs of their names
+  --in NAME=text:FILE       the lines of a text file, as strings
+
+Outputs:
+  --out NAME=FILE.npy       one output
+  --out NAME=FILE.npz       one output of several in an archive
+  --out FILE.npz            all outputs, under their names
+With no --out at all the results are printed.
+
+Where the model has a single input or output, NAME= can be left out. Files get their
+names when everything is complete: a run that fails leaves what was there as it was.
+
+With --batch N the inputs are cut along their first axis into batches of N rows, and
+each batch lands in its rows of the result: files can be larger than memory.`,
+		Example: `  ndflow run model --in images.npy --out probs=probs.npy
+  ndflow run model --in a=a.npy --in b=b.npy --out results.npz --signature sum
+  ndflow run model --in huge.npy --out embedding=huge-embedding.npy --batch 256
+  ndflow run model --in words=text:words.txt
+  ndflow run frozen.pb --in input:0=x.npy --out softmax:0=y.npy`,
+		GroupID: groupWork,
+		Args:    exactly("MODEL"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := f.options(cmd, args[0])
+			if err != nil {
+				return usage(cmd, err)
+			}
+			return runJob(cmd.Context(), o, f.timeout)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVarP(&f.in, "in", "i", nil, "feed an input: `NAME=FILE`")
+	flags.StringArrayVarP(&f.out, "out", "o", nil, "keep an output: `NAME=FILE`")
+	flags.StringVarP(&f.signature, "signature", "s", "", "the `name` of the signature (default serving_default, or the only one)")
+	flags.StringVar(&f.tags, "tags", "serve", "the `tags` of the model's MetaGraph, with commas")
+	flags.IntVarP(&f.batch, "batch", "b", 0, "run in batches of `N` rows (default all rows in one step)")
+	flags.StringVar(&f.executor, "executor", "auto", "the `threads` that run a step: auto, inline or pool")
+	flags.IntVar(&f.threads, "threads", 0, "TensorFlow's `number` of threads (default one per core)")
+	flags.DurationVar(&f.timeout, "timeout", 0, "give up after this `time`, such as 90s or 5m (default never)")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "say what happens and how long it takes")
+	flags.SortFlags = false
+	return cmd
+}
+
+// options reads the flags. Its errors are usage errors.
+func (f *runFlags) options(cmd *cobra.Command, model string) (job.Options, error) {
+	o := job.Options{
+		Model: model, Signature: f.signature, Threads: f.threads, Batch: f.batch,
+		Print: cmd.OutOrStdout(),
+	}
+	for _, arg := range f.in {
+		s, err := job.ParseSource(arg)
+		if err != nil {
+			return o, fmt.Errorf("--in %w", err)
+		}
+		o.In = append(o.In, s)
+	}
+	for _, arg := range f.out {
+		t, err := job.ParseTarget(arg)
+		if err != nil {
+			return o, fmt.Errorf("--out %w", err)
+		}
+		o.Out = append(o.Out, t)
+	}
+	var err error
+	if o.Executor, err = graph.ParseExecutor(f.executor); err != nil {
+		return o, errors.New("--executor: " + plain(err))
+	}
+	switch {
+	case cmd.Flags().Changed("batch") && f.batch < 1:
+		return o, fmt.Errorf("--batch %d: want at least 1 row", f.batch)
+	case f.threads < 0:
+		return o, fmt.Errorf("--threads %d: want at least 1", f.threads)
+	case f.timeout < 0:
+		return o, fmt.Errorf("--timeout %s: want a time to come", f.timeout)
+	}
+	if cmd.Flags().Changed("tags") {
+		tags := parseTags(f.tags)
+		o.Tags = &tags
+	}
+	if f.verbose {
+		o.Log = func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...) }
+	} else {
+		quietTensorFlow()
+	}
+	if err, ok := cmd.ErrOrStderr().(*os.File); ok && term.IsTerminal(int(err.Fd())) {
+		o.Progress = err
+	}
+	return o, nil
+}
+
+func runJob(ctx context.Context, o job.Options, timeout time.Duration) error {
+	within := ctx
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		within, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
+	err := job.Run(within, o)
+	if err != nil && ctx.Err() == nil && within.Err() != nil {
+		return fmt.Errorf("gave up after %s, as --timeout says", timeout)
+	}
+	return err
+}
+
+// parseTags reads tags with commas between them; none at all is also a choice.
+func parseTags(s string) []string {
+	tags := []string{}
+	for tag := range strings.SplitSeq(s, ",") {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
+}
+
+// quietTensorFlow keeps TensorFlow from telling what it does, unless the user
+// has said what to tell. What it calls errors, and does not report as one, is
+// nothing that a user could mend. It must come before the library is loaded.
+func quietTensorFlow() {
+	const level = "TF_CPP_MIN_LOG_LEVEL"
+	if _, set := os.LookupEnv(level); !set {
+		os.Setenv(level, "3") // only what ends the process
+	}
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"ndflow/npy"
+)
+
+func TestShowModels(t *testing.T) {
+	for _, c := range []struct {
+		name, model, args string
+		want              []string // lines, after the first
+	}{
+		{"several tag sets", "twotags", "", []string{
+			"", "tags serve, saved by TensorFlow %V", "", "  signature serving_default", "    input   x  float32  [-1]  x:0", "    output  y  float32  [-1]  y:0",
+			"", "tags serve,gpu, saved by TensorFlow %V", "", "  signature serving_default", "    input   x  float32  [-1]  x:0", "    output  y  float32  [-1]  y:0",
+		}},
+		{"chosen tags", "twotags", "--tags gpu,serve", []string{
+			"", "tags serve,gpu, saved by TensorFlow %V", "", "  signature serving_default", "    input   x  float32  [-1]  x:0", "    output  y  float32  [-1]  y:0",
+		}},
+		{"no tags", "notags", "", []string{
+			"", "no tags, saved by TensorFlow %V", "", "  signature serving_default", "    input   x  float32  [-1]  x:0", "    output  y  float32  [-1]  y:0",
+		}},
+		{"scalars, no rank, no inputs", "counter/saved_model.pb", "", []string{
+			"", "tags serve, saved by TensorFlow %V", "",
+			"  signature increment", "    input   by     int64  []  increment_by:0", "    output  count  int64  []  StatefulPartitionedCall:0", "",
+			"  signature read", "    no input", "    output  count  int64  []  StatefulPartitionedCall_1:0", "",
+			"  signature reset", "    no input", "    output  count  int64  []  StatefulPartitionedCall_2:0",
+		}},
+		{"GraphDef", "frozen/frozen.pb", "", []string{
+			"", "    input   x:0     float32  [-1 4]", "    input   y:0     float32  [-1 4]", "    output  half:0  float32  [-1 2]", "    output  half:1  float32  [-1 2]",
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := inside(t, t.TempDir(), append([]string{"show", fixture(c.model)}, strings.Fields(c.args)...)...)
+			if r.code != 0 {
+				t.Fatal(r.stderr)
+			}
+			version := "2.21.0"
+			if _, after, ok := strings.Cut(r.stdout, "TensorFlow "); ok {
+				version, _, _ = strings.Cut(after, "\n")
+			}
+			_, have, _ := strings.Cut(r.stdout, "\n")
+			want := strings.ReplaceAll(strings.Join(c.want, "\n")+"\n", "%V", version)
+			if have != want {
+				t.Errorf("have\n%s\nwant\n%s", have, want)
+			}
+		})
+	}
+	t.Run("unknown tags", func(t *testing.T) {
+		r := inside(t, t.TempDir(), "show", fixture("twotags"), "--tags", "tpu")
+		checkFailure(t, r, exitFailure, `no tag set "tpu"; there are: "serve", "serve,gpu"`)
+	})
+	t.Run("tags of what has none", func(t *testing.T) {
+		checkFailure(t, inside(t, t.TempDir(), "show", fixture("frozen", "frozen.pb"), "--tags", "serve"), exitFailure, "no SavedModel")
+	})
+	t.Run("nothing there", func(t *testing.T) {
+		checkFailure(t, inside(t, t.TempDir(), "show", "nope"), exitFailure, "nope", "no such file")
+	})
+}
+
+func TestShowModelJSON(t *testing.T) {
+	r := inside(t, t.TempDir(), "show", "--json", fixture("shapes"))
+	var m struct {
+		Kind   string
+		Graphs []struct {
+			Tags       []string
+			Signatures []struct {
+				Name            string
+				Inputs, Outputs []struct {
+					Name, DType string
+					Shape       *[]int
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(r.stdout), &m); err != nil {
+		t.Fatalf("%v in %s", err, r.stdout)
+	}
+	if m.Kind != "SavedModel" || len(m.Graphs) != 1 || len(m.Graphs[0].Signatures) != 4 {
+		t.Fatalf("have %+v", m)
+	}
+	last := m.Graphs[0].Signatures[3]
+	if last.Name != "serving_default" || last.Inputs[0].Shape != nil || *last.Outputs[1].Shape == nil || last.Outputs[1].DType != "int32" {
+		t.Errorf("have %+v, want an input with no shape and an output with shape []", last)
+	}
+}
+
+func TestShowArrays(t *testing.T) {
+	dir := t.TempDir()
+	nan := float32(math.NaN())
+	save(t, dir+"/f.npy", []float32{0.1, nan, -2, 5}, 2, 2)
+	save(t, dir+"/s.npy", []string{"a", "drei"})
+	save(t, dir+"/e.npy", []int16{}, 0, 3)
+	w, err := npy.CreateNPZ(dir + "/z.npz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"f", "s"} {
+		if err := w.Write(name, load(t, dir+"/"+name+".npy")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(dir+"/f.npy", dir+"/f.data"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(dir+"/z.npz", dir+"/z.data"); err != nil {
+		t.Fatal(err)
+	}
+	const (
+		head = "order format bytes min max mean\n"
+		f    = "float32 [2 2] row-major npy 1.0 16 -2 5 1.03333 1 NaN\n"
+		s    = "string [2] row-major npy 1.0 32 - - - longest 4 bytes\n"
+	)
+	for file, want := range map[string]string{
+		"f.npy":  "f.npy " + f,
+		"f.data": "f.data " + f,
+		"s.npy":  "s.npy " + s,
+		"e.npy":  "e.npy int16 [0 3] row-major npy 1.0 0 - - -\n",
+		"z.npz":  "f " + f + "s " + s,
+		"z.data": "f " + f + "s " + s,
+	} {
+		t.Run(file, func(t *testing.T) {
+			r := inside(t, dir, "show", file)
+			var have strings.Builder
+			for line := range strings.Lines(r.stdout) {
+				have.WriteString(strings.Join(strings.Fields(line), " ") + "\n")
+			}
+			if want = "name dtype shape " + head + want; r.code != 0 || have.String() != want {
+				t.Errorf("have %d\n%s%swant\n%s", r.code, have.String(), r.stderr, want)
+			}
+		})
+	}
+	t.Run("json", func(t *testing.T) {
+		r := inside(t, dir, "show", "z.npz", "--json")
+		var list []struct {
+			Name, DType    string
+			Min, Max, Mean float64
+			NaN, Longest   int
+		}
+		if err := json.Unmarshal([]byte(r.stdout), &list); err != nil {
+			t.Fatalf("%v in %s", err, r.stdout)
+		}
+		if len(list) != 2 || list[0].Max != 5 || list[0].NaN != 1 || list[1].Longest != 4 {
+			t.Errorf("have %+v", list)
+		}
+	})
+}
