@@ -18,7 +18,7 @@ func TestProgressBar(t *testing.T) {
 	randomRows(t, dir+"/x.npy", 500, 16)
 	args := []string{"run", fixture("mlp"), "--in", "x.npy", "--out", "y.npy", "--batch", "1"}
 
-	if r := ok(t, dir, args...); r.stdout != "" {
+	if r := checkSuccess(t, process(t, dir, args...)); r.stdout != "" {
 		t.Errorf("have %q in a pipe", r.stdout)
 	}
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"ndflow/npy"
+	"ndflow/tfc"
 )
 
 // asCommand in the environment makes the test's own program be the command, so
@@ -22,7 +24,12 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if err := tfc.CheckLeaks(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
 }
 
 // command returns the command with its arguments, to be run in dir.
@@ -44,14 +51,15 @@ type result struct {
 	stdout, stderr string
 }
 
-// ndflow runs the command in dir.
-func ndflow(t *testing.T, dir string, args ...string) result {
+// process runs the command in dir.
+func process(t *testing.T, dir string, args ...string) result {
 	t.Helper()
 	return finish(t, command(t, dir, args...))
 }
 
-// inside is ndflow without a process of its own: the library is loaded once for
-// all such runs, which makes them ten times as fast.
+// inside is process without a process of its own: the library is loaded once
+// for all such runs, which makes them ten times as fast, and what they leave of
+// TensorFlow's objects is found.
 func inside(t *testing.T, dir string, args ...string) result {
 	t.Helper()
 	t.Chdir(dir)
@@ -72,22 +80,25 @@ func finish(t *testing.T, cmd *exec.Cmd) result {
 	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
-// ok runs the command and fails the test unless it succeeds without a word on
-// stderr.
+// ok fails the test unless the command succeeds without a word on stderr.
 func ok(t *testing.T, dir string, args ...string) result {
 	t.Helper()
-	r := ndflow(t, dir, args...)
+	return checkSuccess(t, inside(t, dir, args...))
+}
+
+func checkSuccess(t *testing.T, r result) result {
+	t.Helper()
 	if r.code != 0 || r.stderr != "" {
-		t.Fatalf("ndflow %s: exit code %d\n%s", strings.Join(args, " "), r.code, r.stderr)
+		t.Fatalf("have exit code %d, stderr %q", r.code, r.stderr)
 	}
 	return r
 }
 
-// fails runs the command and fails the test unless it ends with the code and
-// with one error that has all the words.
-func fails(t *testing.T, code int, dir string, args []string, words ...string) {
+// fails fails the test unless the command ends with exitFailure and one error
+// that has all the words.
+func fails(t *testing.T, dir string, args []string, words ...string) {
 	t.Helper()
-	checkFailure(t, ndflow(t, dir, args...), code, words...)
+	checkFailure(t, inside(t, dir, args...), exitFailure, words...)
 }
 
 func checkFailure(t *testing.T, r result, code int, words ...string) {

@@ -25,10 +25,12 @@ lands their results in .npy and .npz files.`,
   ndflow run MODEL --in x.npy --out y.npy --batch 64   over a big file, batch by batch`,
 		Args:          noSuchCommand,
 		RunE:          func(cmd *cobra.Command, args []string) error { return cmd.Help() },
+		Version:       versionLine(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddGroup(
 		&cobra.Group{ID: groupWork, Title: "Models and files:"},
 		&cobra.Group{ID: groupSetup, Title: "Setting up:"},

@@ -29,8 +29,7 @@ func TestOutputsUntouched(t *testing.T) {
 			if err := os.WriteFile(dir+"/old.npy", []byte("old"), 0o666); err != nil {
 				t.Fatal(err)
 			}
-			r := inside(t, dir, append([]string{"run", fixture(c.model)}, strings.Fields(c.args)...)...)
-			checkFailure(t, r, exitFailure)
+			checkFailure(t, inside(t, dir, append([]string{"run", fixture(c.model)}, strings.Fields(c.args)...)...), exitFailure)
 			onlyFiles(t, dir, "bad.npy", "old.npy")
 			if content, err := os.ReadFile(dir + "/old.npy"); err != nil || string(content) != "old" {
 				t.Errorf("have %q, %v", content, err)
@@ -121,7 +120,7 @@ func TestReplacedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, out := range []string{"folder.npy", "pipe.npy"} {
-		fails(t, exitFailure, dir, []string{"run", fixture("shapes"), "-s", "rows", "--in", "x.npy", "--out", out}, out, "no regular file")
+		fails(t, dir, []string{"run", fixture("shapes"), "-s", "rows", "--in", "x.npy", "--out", out}, out, "no regular file")
 	}
 }
 

@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"ndflow/npy"
+	"ndflow/tfc"
 )
 
 func TestDoctor(t *testing.T) {
 	dir := t.TempDir()
-	r := ok(t, dir, "doctor")
+	r := checkSuccess(t, process(t, dir, "doctor"))
 	for _, want := range []string{"library     TensorFlow ", "libtensorflow", "self-check  ok", "device      CPU:0", "processor   "} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("have\n%swant %q in it", r.stdout, want)
@@ -39,6 +40,10 @@ func TestDoctorFindsProblems(t *testing.T) {
 	if err := os.WriteFile(notALibrary, []byte("no"), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	library, err := tfc.Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name, library, cache string
 		code                 int
@@ -56,8 +61,7 @@ func TestDoctorFindsProblems(t *testing.T) {
 					cmd.Env = append(cmd.Env, "NDFLOW_LIBTENSORFLOW="+c.library)
 				}
 				if c.cache != "" {
-					path := libraryPath(t)
-					cmd.Env = append(cmd.Env, "XDG_CACHE_HOME="+c.cache, "NDFLOW_LIBTENSORFLOW="+path)
+					cmd.Env = append(cmd.Env, "XDG_CACHE_HOME="+c.cache, "NDFLOW_LIBTENSORFLOW="+library.Path())
 				}
 				r := finish(t, cmd)
 				if r.code != c.code || r.stderr != "" {
@@ -76,19 +80,9 @@ func TestDoctorFindsProblems(t *testing.T) {
 	}
 }
 
-// libraryPath asks the doctor for the library that the tests use.
-func libraryPath(t *testing.T) string {
-	t.Helper()
-	var report struct{ Library struct{ Path string } }
-	if err := json.Unmarshal([]byte(ok(t, t.TempDir(), "doctor", "--json").stdout), &report); err != nil {
-		t.Fatal(err)
-	}
-	return report.Library.Path
-}
-
 func TestDemo(t *testing.T) {
 	dir := t.TempDir()
-	r := ok(t, dir, "demo")
+	r := checkSuccess(t, process(t, dir, "demo"))
 	for _, want := range []string{"31 of 31 notes found", "recall 1.00", "out/demo/tune.wav", "note  float32 [8 172 88]"} {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("have\n%swant %q in it", r.stdout, want)
@@ -107,17 +101,21 @@ func TestDemoRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkFailure(t, inside(t, dir, "demo", "--model", "nope"), exitFailure, "no model", "nope")
-	fails(t, exitFailure, dir, []string{"demo", "--model", fixture("add")}, "the model has 2 inputs, but Basic Pitch has one")
-	fails(t, exitFailure, dir, []string{"demo", "--model", fixture("mlp")}, `input "x"`, "float32 [1 43844 1]")
-	fails(t, exitFailure, dir, []string{"demo", "--out", "file/out"}, "file", "not a directory")
+	fails(t, dir, []string{"demo", "--model", fixture("add")}, "the model has 2 inputs, but Basic Pitch has one")
+	fails(t, dir, []string{"demo", "--model", fixture("mlp")}, `input "x"`, "float32 [1 43844 1]")
+	fails(t, dir, []string{"demo", "--out", "file/out"}, "file", "not a directory")
 	cmd := command(t, dir, "demo")
 	cmd.Env = append(cmd.Env, "XDG_CACHE_HOME="+dir)
 	checkFailure(t, finish(t, cmd), exitFailure, "scripts/basic-pitch", "make demo")
 }
 
 func TestVersion(t *testing.T) {
-	if r := ok(t, t.TempDir(), "version"); !strings.HasPrefix(r.stdout, "ndflow ") || strings.Count(r.stdout, "\n") != 1 {
+	r := checkSuccess(t, process(t, t.TempDir(), "version"))
+	if !strings.HasPrefix(r.stdout, "ndflow ") || strings.Count(r.stdout, "\n") != 1 {
 		t.Errorf("have %q", r.stdout)
+	}
+	if flag := ok(t, t.TempDir(), "--version"); flag.stdout != r.stdout {
+		t.Errorf("have %q with the flag, %q without", flag.stdout, r.stdout)
 	}
 }
 

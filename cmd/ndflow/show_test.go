@@ -52,8 +52,7 @@ func TestShowModels(t *testing.T) {
 		})
 	}
 	t.Run("unknown tags", func(t *testing.T) {
-		r := inside(t, t.TempDir(), "show", fixture("twotags"), "--tags", "tpu")
-		checkFailure(t, r, exitFailure, `no tag set "tpu"; there are: "serve", "serve,gpu"`)
+		checkFailure(t, inside(t, t.TempDir(), "show", fixture("twotags"), "--tags", "tpu"), exitFailure, `no tag set "tpu"; there are: "serve", "serve,gpu"`)
 	})
 	t.Run("tags of what has none", func(t *testing.T) {
 		checkFailure(t, inside(t, t.TempDir(), "show", fixture("frozen", "frozen.pb"), "--tags", "serve"), exitFailure, "no SavedModel")

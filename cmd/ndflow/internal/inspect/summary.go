@@ -49,6 +49,10 @@ func Summarize(ctx context.Context, a *npy.Array) (Summary, error) {
 		return integers[uint64](ctx, a)
 	case npy.Uint4:
 		return integers[npy.U4](ctx, a)
+	case npy.Int2:
+		return integers[npy.I2](ctx, a)
+	case npy.Uint2:
+		return integers[npy.U2](ctx, a)
 	case npy.Float64:
 		return floats(ctx, a, func(x float64) float64 { return x }, 64)
 	case npy.Float32:
@@ -61,6 +65,14 @@ func Summarize(ctx context.Context, a *npy.Array) (Summary, error) {
 		return narrow[npy.F8E4M3FN](ctx, a)
 	case npy.Float8E5M2:
 		return narrow[npy.F8E5M2](ctx, a)
+	case npy.Float8E4M3FNUZ:
+		return narrow[npy.F8E4M3FNUZ](ctx, a)
+	case npy.Float8E4M3B11FNUZ:
+		return narrow[npy.F8E4M3B11FNUZ](ctx, a)
+	case npy.Float8E5M2FNUZ:
+		return narrow[npy.F8E5M2FNUZ](ctx, a)
+	case npy.Float4E2M1FN:
+		return narrow[npy.F4E2M1FN](ctx, a)
 	case npy.Complex64:
 		return complexes(ctx, a, func(z complex64) complex128 { return complex128(z) })
 	case npy.Complex128:
@@ -75,7 +87,7 @@ func Summarize(ctx context.Context, a *npy.Array) (Summary, error) {
 const chunk = 1 << 16
 
 type ints interface {
-	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | npy.I4 | npy.U4
+	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | npy.I4 | npy.U4 | npy.I2 | npy.U2
 }
 
 // kind is how elements of type T are seen.

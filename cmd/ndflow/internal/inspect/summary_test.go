@@ -45,6 +45,7 @@ func TestSummarize(t *testing.T) {
 		"bfloat16":        {array(t, npy.BF16FromFloat32(0.5), npy.BF16FromFloat32(float32(nan))), Summary{Min: "0.5", Max: "0.5", Mean: "0.5", NaN: 1}},
 		"float8_e4m3fn":   {array(t, npy.F8E4M3FNFromFloat32(448), npy.F8E4M3FNFromFloat32(-1)), Summary{Min: "-1", Max: "448", Mean: "223.5"}},
 		"float8_e5m2":     {array(t, npy.F8E5M2FromFloat32(2)), Summary{Min: "2", Max: "2", Mean: "2"}},
+		"int2, uint2":     {array[npy.I2](t, -2, 1), Summary{Min: "-2", Max: "1", Mean: "-0.5"}},
 		"complex64":       {array[complex64](t, 1+2i, 3), Summary{Mean: "(2+1i)"}},
 		"complex128":      {array(t, 1+2i, cmplx.NaN()), Summary{Mean: "(1+2i)", NaN: 1}},
 		"none":            {array[float32](t), Summary{}},
@@ -86,6 +87,20 @@ func TestNumberJSON(t *testing.T) {
 	} {
 		if have, err := json.Marshal(n); err != nil || string(have) != want {
 			t.Errorf("%s: have %s, %v, want %s", n, have, err, want)
+		}
+	}
+}
+
+// TestSummarizeAll fails when npy has a dtype that is unknown here.
+func TestSummarizeAll(t *testing.T) {
+	for d := npy.Invalid + 1; d.Valid(); d++ {
+		a, err := npy.New(d, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have, err := Summarize(t.Context(), a)
+		if err != nil || have.Mean == "" && have.Longest == nil {
+			t.Errorf("%v: have %+v, %v", d, have, err)
 		}
 	}
 }
