@@ -54,10 +54,7 @@ func (r *Runner) ended(ctx context.Context, err error) error {
 // the step reads, and is closed when the step is over.
 func (r *Runner) leaveBehind(plan *tfc.Plan, done <-chan error) {
 	over := make(chan struct{})
-	r.behind, r.plan, r.stale = over, nil, true
-	for i := range r.outputs {
-		r.outputs[i].ran, r.outputs[i].value = false, nil
-	}
+	r.behind, r.plan, r.stale, r.ok = over, nil, true, false
 	go func() {
 		<-done
 		plan.Close()

@@ -28,15 +28,24 @@ func (r *Runner) checkPasses() error {
 	return nil
 }
 
-func (r *Runner) passThrough(out *port) error {
-	in, err := r.inputs[out.fed].array, error(nil)
-	if out.array == nil {
-		out.value, err = in.Clone()
-	} else {
-		out.value, err = copyInto(out.array, in)
-	}
-	if err != nil {
-		return fmt.Errorf("graph: output %q: %w", out.spec.Name, err)
+// passThrough gives the outputs that are fed themselves.
+func (r *Runner) passThrough() error {
+	for i := range r.outputs {
+		out := &r.outputs[i]
+		if !out.wanted || !r.isFed(out) {
+			continue
+		}
+		in, err := r.inputs[out.fed].array, error(nil)
+		if out.array == nil {
+			out.value, err = in.Clone()
+		} else {
+			out.value, err = copyInto(out.array, in)
+		}
+		if err != nil {
+			r.ok = false
+			return fmt.Errorf("graph: output %q: %w", out.spec.Name, err)
+		}
+		out.valueOf = r.run
 	}
 	return nil
 }

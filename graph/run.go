@@ -128,23 +128,14 @@ func (r *Runner) makePlan() error {
 // finish turns what the plan says into the Runner's words, and answers the
 // outputs that are fed themselves.
 func (r *Runner) finish(err error) error {
-	for i := range r.outputs {
-		out := &r.outputs[i]
-		out.value = nil
-		out.ran = err == nil && out.index >= 0
-	}
 	if err != nil {
+		r.ok = false
 		return r.explain(err)
 	}
-	for i := range r.outputs {
-		out := &r.outputs[i]
-		if !out.wanted || !r.isFed(out) {
-			continue
-		}
-		if err := r.passThrough(out); err != nil {
-			return err
-		}
-		out.ran = true
+	r.ok = true
+	r.run++
+	if r.passes {
+		return r.passThrough()
 	}
 	return nil
 }

@@ -25,8 +25,10 @@ type Runner struct {
 	executor Executor
 
 	plan   *tfc.Plan
-	stale  bool // plan does not have the feeds and fetches that are wanted now
-	passes bool // an output is a fed input itself
+	stale  bool   // plan does not have the feeds and fetches that are wanted now
+	passes bool   // an output is a fed input itself
+	run    uint64 // how many steps have succeeded
+	ok     bool   // the last one has, and its results can be had
 	tuner  *tuner
 	choice *choice       // for the shapes that are fed; nil when they have changed
 	behind chan struct{} // closed when the step that was left behind is over
@@ -43,8 +45,9 @@ type port struct {
 	wanted   bool       // an output that the plan's step gives
 	index    int        // in the plan, -1 when it is not there
 	fed      int        // an output that is an input itself: that input, else -1
-	value    *npy.Array // an output's kept result, once Value has been asked
-	ran      bool       // an output of the last step
+	value    *npy.Array // an output's result, once Value has been asked
+	valueOf  uint64     // the run that value is of
+	from     uint64     // the first run whose result this output can show
 }
 
 func newRunner(label string, s *tfc.Session, inputs, outputs []port, targets []tfc.Operation, e Executor, t *tuner) *Runner {
@@ -171,7 +174,7 @@ func (r *Runner) Into(name string, dst *npy.Array) error {
 			return fmt.Errorf("graph: output %q: %w", name, err)
 		}
 	}
-	out.array, out.ran = dst, false
+	out.array, out.from = dst, r.run+1
 	return nil
 }
 
@@ -232,19 +235,21 @@ func (r *Runner) Value(name string) (*npy.Array, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !out.ran {
-		return nil, fmt.Errorf("graph: output %q: %w: it is not among those that the last Run gave", name, ErrNotFetched)
+	if err := r.gave(out); err != nil {
+		return nil, err
 	}
-	switch {
-	case out.value != nil:
-	case out.array != nil:
+	if out.valueOf == r.run {
+		return out.value, nil
+	}
+	if out.array != nil {
 		out.value, err = frontOf(out.array, r.shape(out))
-	default:
+	} else {
 		out.value, err = r.plan.Take(out.index)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("graph: output %q: %w", name, err)
 	}
+	out.valueOf = r.run
 	return out.value, nil
 }
 
@@ -258,15 +263,23 @@ func (r *Runner) Shape(name string) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !out.ran {
-		return nil, fmt.Errorf("graph: output %q: %w: it is not among those that the last Run gave", name, ErrNotFetched)
+	if err := r.gave(out); err != nil {
+		return nil, err
 	}
 	return r.shape(out), nil
 }
 
+// gave returns an error unless the last Run gave this output.
+func (r *Runner) gave(out *port) error {
+	if !r.ok || !out.wanted || r.run < out.from {
+		return fmt.Errorf("graph: output %q: %w: it is not among those that the last Run gave", out.spec.Name, ErrNotFetched)
+	}
+	return nil
+}
+
 func (r *Runner) shape(out *port) []int {
-	if r.isFed(out) {
-		return r.inputs[out.fed].array.Shape()
+	if out.valueOf == r.run {
+		return out.value.Shape()
 	}
 	return r.plan.Shape(out.index)
 }
@@ -282,10 +295,10 @@ func (r *Runner) unfeed() {
 		}
 		in.array = nil
 	}
-	r.choice = nil
 	for i := range r.outputs {
-		r.outputs[i].ran, r.outputs[i].value = false, nil
+		r.outputs[i].value = nil
 	}
+	r.choice, r.ok = nil, false
 }
 
 // Close gives the Runner back. A step that was left behind ends by itself.
@@ -301,5 +314,5 @@ func (r *Runner) dropPlan() {
 		r.plan.Close()
 		r.plan = nil
 	}
-	r.stale = true
+	r.stale, r.ok = true, false
 }

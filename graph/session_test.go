@@ -76,6 +76,22 @@ func TestGraphInputsAndOutputs(t *testing.T) {
 	}
 }
 
+// What is added to a graph after its session was made can be run.
+func TestGraphGrowsUnderSession(t *testing.T) {
+	s := frozenSession(t)
+	_, err := s.Eval(bg, "w:0")
+	must(t, err)
+	var more graphDef
+	more.node("again", "Placeholder", nil, map[string]uint64{"dtype": dtFloat})
+	more.node("twice", "AddV2", []string{"again", "again"}, map[string]uint64{"T": dtFloat})
+	must(t, s.Graph().Import(more, "late"))
+	twice, err := s.Eval(bg, "late/twice", Feeds{"late/again": npy.Scalar[float32](21)})
+	must(t, err)
+	if got := values[float32](t, twice)[0]; got != 42 {
+		t.Errorf("twice 21 is %v", got)
+	}
+}
+
 func TestDevices(t *testing.T) {
 	devices, err := frozenSession(t).Devices()
 	must(t, err)

@@ -13,9 +13,9 @@ import (
 // have a landing array, and nothing may be strings.
 func (p *Plan) Floor(n int, s Step) error {
 	r := p.res
-	r.session.mu.RLock()
-	defer r.session.mu.RUnlock()
-	if p.closed || r.session.c == nil {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p.closed || r.ended {
 		return fmt.Errorf("tfc: plan: %w", ErrClosed)
 	}
 	if r.unfed > 0 || r.strings {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -23,19 +24,21 @@ import (
 // A Plan is for one goroutine at a time.
 type Plan struct {
 	res     *planResource
-	cleanup runtime.Cleanup
 	closed  bool
+	cleanup runtime.Cleanup
 }
 
 // planResource is all that a Plan gives back.
 type planResource struct {
+	mu      sync.Mutex // held while the step runs
+	ended   bool       // the session was closed
+	strings bool       // a fed or landing tensor holds strings
+	unfed   int        // feeds that have no array yet
+	step    Step
 	c       *C.ndf_plan
 	session *Session
 	feeds   []planFeed
 	fetches []planFetch
-	unfed   int // feeds that have no array yet
-	step    Step
-	strings bool // a fed or landing tensor holds strings
 }
 
 // Step says how a plan's step runs (RunOptions).
@@ -72,10 +75,13 @@ func (e *HeldError) Unwrap() error { return ErrInUse }
 // of feeds, fetches and targets, so equal steps should have them in equal
 // order.
 func (s *Session) NewPlan(feeds, fetches []Output, targets []Operation) (*Plan, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.c == nil {
 		return nil, fmt.Errorf("tfc: session: %w", ErrClosed)
+	}
+	if err := s.extend(); err != nil {
+		return nil, fmt.Errorf("tfc: plan: %w", err)
 	}
 	c := C.ndf_plan_new(s.c, C.int(len(feeds)), C.int(len(fetches)), C.int(len(targets)))
 	if c == nil {
@@ -105,6 +111,7 @@ func (s *Session) NewPlan(feeds, fetches []Output, targets []Operation) (*Plan, 
 	}
 	res.setStep(Step{})
 
+	s.plans[res] = struct{}{}
 	p := &Plan{res: res}
 	p.cleanup = runtime.AddCleanup(p, (*planResource).free, res)
 	live.add("plan", 1)
@@ -119,6 +126,9 @@ func copyOutputs(dst *C.TF_Output, outputs []Output) {
 }
 
 func (r *planResource) free() {
+	r.session.mu.Lock()
+	delete(r.session.plans, r)
+	r.session.mu.Unlock()
 	for i := range r.fetches {
 		r.fetches[i].release()
 	}
@@ -164,13 +174,10 @@ func (r *planResource) setStep(s Step) {
 // one that wraps [ErrClosed] or ErrAbandoned.
 func (p *Plan) Run(s Step) error {
 	r := p.res
-	r.session.mu.RLock()
-	defer r.session.mu.RUnlock()
-	if p.closed {
-		return fmt.Errorf("tfc: plan: %w", ErrClosed)
-	}
-	if r.session.c == nil {
-		return fmt.Errorf("tfc: session: %w", ErrClosed)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p.closed || r.ended {
+		return fmt.Errorf("tfc: plan or session: %w", ErrClosed)
 	}
 	if r.unfed > 0 {
 		return fmt.Errorf("tfc: plan: %d of %d feeds have no array", r.unfed, len(r.feeds))

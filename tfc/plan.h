@@ -9,37 +9,40 @@
 
 enum { NDF_MAX_DIMS = 254 };  // TensorFlow's own limit
 
+// What a step touches lies together, dims last, so that it is in few cache
+// lines: a small step shares the cache with a few hundred others.
+
 // A fed array.
 typedef struct {
   TF_DataType dtype;
   int num_dims;
-  int64_t dims[NDF_MAX_DIMS];
   void *data;
   size_t size;
+  TF_Tensor *copy;  // ours alone, or shared with TensorFlow, see refill
+  void *copy_data;  // its memory
   ndf_hold *hold;   // counts how often TensorFlow was given data itself
   bool in_place;    // give TensorFlow data itself; else a copy
   bool on_trial;    // copied until a step shows that TensorFlow keeps nothing
   bool read_only;   // nobody writes to data, so TensorFlow may keep it
-  TF_Tensor *copy;  // ours alone, or shared with TensorFlow, see refill
-  void *copy_data;  // its memory
+  int64_t dims[NDF_MAX_DIMS];
 } ndf_feed;
 
 // A fetched tensor.
 typedef struct {
+  TF_DataType dtype;
   // Where it lands: dst_size bytes at dst, seen as an array of dst_dims. A
   // tensor that does not land is kept for the caller. So is one that lands
   // with dst NULL (strings), once it was checked to fit.
   bool lands;
+  int dst_num_dims;
   void *dst;
   size_t dst_size;
-  int dst_num_dims;
-  int64_t dst_dims[NDF_MAX_DIMS];
-  TF_DataType dtype;
   // What the last step gave.
   int num_dims;
-  int64_t dims[NDF_MAX_DIMS];
   size_t size;
   TF_Tensor *kept;
+  int64_t dims[NDF_MAX_DIMS];
+  int64_t dst_dims[NDF_MAX_DIMS];
 } ndf_fetch;
 
 typedef enum {

@@ -14,8 +14,9 @@ import (
 // Session is a TF_Session: a graph with its devices and the state of its
 // variables. It is safe for concurrent use; Close waits for steps that run.
 type Session struct {
-	mu      sync.RWMutex // held for reading while C uses c
-	c       *C.TF_Session
+	mu      sync.Mutex
+	c       *C.TF_Session // nil once closed
+	plans   map[*planResource]struct{}
 	graph   *Graph
 	cleanup runtime.Cleanup
 }
@@ -102,7 +103,7 @@ func LoadSavedModel(dir string, tags []string, o SessionOptions) (*Session, []by
 }
 
 func ownSession(c *C.TF_Session, g *Graph) *Session {
-	s := &Session{c: c, graph: g}
+	s := &Session{c: c, graph: g, plans: make(map[*planResource]struct{})}
 	s.cleanup = runtime.AddCleanup(s, freeSession, c)
 	live.add("session", 1)
 	weigh(sessionWeight)
@@ -120,20 +121,42 @@ func freeSession(c *C.TF_Session) {
 }
 
 // Close waits for running steps and gives the session back, not its graph.
+// Its plans fail from then on.
+//
+// Each plan has a lock of its own for that: one that all of a session's steps
+// shared would be fought over by goroutines that run small steps.
 func (s *Session) Close() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.c != nil {
-		s.cleanup.Stop()
-		freeSession(s.c)
-		s.c = nil
+	c, plans := s.c, s.plans
+	s.c, s.plans = nil, nil
+	s.mu.Unlock()
+	if c == nil {
+		return
 	}
+	for r := range plans {
+		r.mu.Lock()
+		r.ended = true
+		r.mu.Unlock()
+	}
+	s.cleanup.Stop()
+	freeSession(c)
+}
+
+// extend takes what was added to the graph into the session, which is needed
+// before a step that uses it. TensorFlow would look for additions at the
+// beginning of every step, but no longer does once this was called
+// (TF_ExtendSession). The caller has locked s.
+func (s *Session) extend() error {
+	if !C.ndf_has_TF_ExtendSession() {
+		return nil
+	}
+	return status(func(st *C.TF_Status) { C.TF_ExtendSession(s.c, st) })
 }
 
 // Closed reports whether Close was called.
 func (s *Session) Closed() bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.c == nil
 }
 
@@ -149,8 +172,8 @@ type Device struct {
 
 // Devices lists the session's devices (TF_SessionListDevices).
 func (s *Session) Devices() ([]Device, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.c == nil {
 		return nil, fmt.Errorf("tfc: session: %w", ErrClosed)
 	}
