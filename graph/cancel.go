@@ -33,12 +33,21 @@ func (r *Runner) runUntil(ctx context.Context) error {
 
 // stepFor chooses how a step runs whose ctx can end.
 func (r *Runner) stepFor(ctx context.Context) func(*tfc.Plan) error {
-	e, choice, timeout := r.executor, r.choice, time.Duration(0)
-	if deadline, ok := ctx.Deadline(); ok && e != Inline {
-		// Only the pool sees a timeout.
-		e, timeout = Pool, max(time.Until(deadline), time.Millisecond)
+	e, choice, step := r.executor, r.choice, tfc.Step{}
+	if e == Auto {
+		e = choice.decided()
 	}
-	return func(plan *tfc.Plan) error { return step(plan, e, choice, tfc.Step{Timeout: timeout}) }
+	if deadline, ok := ctx.Deadline(); ok && r.executor != Inline {
+		// Only the pool sees a timeout.
+		e, step.Timeout = Pool, max(time.Until(deadline), time.Millisecond)
+	}
+	return func(plan *tfc.Plan) error {
+		if e == Auto {
+			return choice.try(plan, step)
+		}
+		step.Inline = e == Inline
+		return plan.Run(step)
+	}
 }
 
 // ended finishes a step. One that TensorFlow's timeout has stopped has met the
@@ -54,7 +63,7 @@ func (r *Runner) ended(ctx context.Context, err error) error {
 // the step reads, and is closed when the step is over.
 func (r *Runner) leaveBehind(plan *tfc.Plan, done <-chan error) {
 	over := make(chan struct{})
-	r.behind, r.plan, r.stale, r.ok = over, nil, true, false
+	r.behind, r.plan, r.ready, r.stale, r.ok = over, nil, false, true, false
 	go func() {
 		<-done
 		plan.Close()

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"ndflow/tfc"
 )
 
 // Executor says which threads run a step.
@@ -57,10 +60,10 @@ type tuner struct {
 
 // choice is the trial of the two executors for one combination of shapes.
 type choice struct {
-	mu      sync.Mutex
-	steps   int
-	best    [2]time.Duration // of Inline and Pool
-	decided Executor         // Auto until the trial is over
+	winner atomic.Int32 // an Executor, Auto until the trial is over
+	mu     sync.Mutex
+	steps  int
+	best   [2]time.Duration // of Inline and Pool
 }
 
 func newTuner() *tuner {
@@ -90,20 +93,26 @@ func (t *tuner) choice(inputs []port) *choice {
 	return c
 }
 
-// next returns the executor for the next step and whether to time it.
-func (c *choice) next() (e Executor, timed bool) {
+// decided returns the faster executor, Auto until that is known.
+func (c *choice) decided() Executor { return Executor(c.winner.Load()) }
+
+// try runs a step of the trial: Inline and Pool in turn.
+func (c *choice) try(plan *tfc.Plan, s tfc.Step) error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.decided != Auto {
-		return c.decided, false
-	}
-	e = Inline
+	e, timed := Inline, c.steps >= warmUpSteps
 	if c.steps%2 == 1 {
 		e = Pool
 	}
-	timed = c.steps >= warmUpSteps
 	c.steps++
-	return e, timed
+	c.mu.Unlock()
+
+	s.Inline = e == Inline
+	start := time.Now()
+	err := plan.Run(s)
+	if timed && err == nil {
+		c.took(e, time.Since(start))
+	}
+	return err
 }
 
 // took notes the time of a step; the trial ends when there are enough.
@@ -115,9 +124,10 @@ func (c *choice) took(e Executor, d time.Duration) {
 		*best = d
 	}
 	if c.steps >= warmUpSteps+2*timedSteps && c.best[0] > 0 && c.best[1] > 0 {
-		c.decided = Inline
+		winner := Inline
 		if c.best[1] < c.best[0] {
-			c.decided = Pool
+			winner = Pool
 		}
+		c.winner.Store(int32(winner))
 	}
 }

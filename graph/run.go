@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"ndflow/npy"
 	"ndflow/tfc"
@@ -17,44 +16,38 @@ import (
 // it. A deadline also becomes the step's timeout, which does stop it, unless
 // the executor is Inline.
 func (r *Runner) Run(ctx context.Context) error {
-	if err := r.lock(); err != nil {
-		return err
+	if !r.mu.TryLock() {
+		return r.errorf(ErrBusy)
 	}
 	defer r.mu.Unlock()
-	if r.stale || r.behind != nil || r.choice == nil {
+	if !r.ready {
 		if err := r.prepare(ctx); err != nil {
-			return err
-		}
-	}
-	if r.passes {
-		if err := r.checkPasses(); err != nil {
 			return err
 		}
 	}
 	if ctx.Done() != nil {
 		return r.runUntil(ctx)
 	}
-	return r.finish(step(r.plan, r.executor, r.choice, tfc.Step{}))
-}
-
-// step runs a plan once on the executor, which Auto chooses.
-func step(plan *tfc.Plan, e Executor, c *choice, s tfc.Step) error {
-	timed := false
+	e := r.executor
 	if e == Auto {
-		e, timed = c.next()
+		e = r.choice.decided()
 	}
-	s.Inline = e == Inline
-	if !timed {
-		return plan.Run(s)
+	if e == Auto {
+		return r.finish(r.choice.try(r.plan, tfc.Step{}))
 	}
-	start := time.Now()
-	err := plan.Run(s)
-	c.took(e, time.Since(start))
-	return err
+	if err := r.plan.Run(tfc.Step{Inline: e == Inline}); err != nil || r.passes {
+		return r.finish(err)
+	}
+	r.ok = true
+	r.run++
+	return nil
 }
 
 // prepare makes sure that all inputs are fed and that the plan is the right one.
 func (r *Runner) prepare(ctx context.Context) error {
+	if r.closed {
+		return r.errorf(ErrClosed)
+	}
 	if err := r.wait(ctx); err != nil {
 		return err
 	}
@@ -73,6 +66,10 @@ func (r *Runner) prepare(ctx context.Context) error {
 	if r.choice == nil {
 		r.choice = r.tuner.choice(r.inputs)
 	}
+	if r.passes {
+		return r.checkPasses() // before each run
+	}
+	r.ready = true
 	return nil
 }
 

@@ -16,23 +16,25 @@ import (
 // A Runner is for one goroutine at a time; a second one gets [ErrBusy]. Any
 // number of Runners can run on one Model or Session at once.
 type Runner struct {
+	// What a run of a step that is set up looks at, in one cache line.
 	mu       sync.Mutex
-	label    string // what it runs, for errors
-	session  *tfc.Session
-	inputs   []port // in alphabetical order, so that equal runners feed alike
-	outputs  []port
-	targets  []tfc.Operation
+	ready    bool // all that prepare looks at was found in order
+	passes   bool // an output is a fed input itself
+	ok       bool // the last run has succeeded, and its results can be had
 	executor Executor
+	plan     *tfc.Plan
+	choice   *choice // for the shapes that are fed; nil when they have changed
+	run      uint64  // how many runs have succeeded
 
-	plan   *tfc.Plan
-	stale  bool   // plan does not have the feeds and fetches that are wanted now
-	passes bool   // an output is a fed input itself
-	run    uint64 // how many steps have succeeded
-	ok     bool   // the last one has, and its results can be had
-	tuner  *tuner
-	choice *choice       // for the shapes that are fed; nil when they have changed
-	behind chan struct{} // closed when the step that was left behind is over
-	closed bool
+	label   string // what it runs, for errors
+	session *tfc.Session
+	inputs  []port // in alphabetical order, so that equal runners feed alike
+	outputs []port
+	targets []tfc.Operation
+	stale   bool // plan does not have the feeds and fetches that are wanted now
+	tuner   *tuner
+	behind  chan struct{} // closed when the step that was left behind is over
+	closed  bool
 }
 
 // port is one input or output of a Runner.
@@ -77,13 +79,18 @@ func specs(ports []port) []Spec {
 // lock guards against a second goroutine.
 func (r *Runner) lock() error {
 	if !r.mu.TryLock() {
-		return fmt.Errorf("graph: %s: %w", r.label, ErrBusy)
+		return r.errorf(ErrBusy)
 	}
 	if r.closed {
 		r.mu.Unlock()
-		return fmt.Errorf("graph: %s: runner: %w", r.label, ErrClosed)
+		return r.errorf(ErrClosed)
 	}
+	r.ready = false // whoever locks may change what is run
 	return nil
+}
+
+func (r *Runner) errorf(err error) error {
+	return fmt.Errorf("graph: runner of %s: %w", r.label, err)
 }
 
 func (r *Runner) find(kind string, ports []port, name string) (*port, error) {
@@ -298,7 +305,7 @@ func (r *Runner) unfeed() {
 	for i := range r.outputs {
 		r.outputs[i].value = nil
 	}
-	r.choice, r.ok = nil, false
+	r.ready, r.choice, r.ok = false, nil, false
 }
 
 // Close gives the Runner back. A step that was left behind ends by itself.
@@ -314,5 +321,5 @@ func (r *Runner) dropPlan() {
 		r.plan.Close()
 		r.plan = nil
 	}
-	r.stale, r.ok = true, false
+	r.ready, r.stale, r.ok = false, true, false
 }

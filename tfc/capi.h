@@ -47,14 +47,31 @@ typedef struct TF_Output {
 
 // V(name, (parameters), (arguments)) for functions that return nothing,
 // F(type, name, (parameters), (arguments)) for the others.
+//
+// What every step calls comes first, so that it shares a cache line.
 #define NDF_CAPI(F, V)                                                         \
+  V(TF_SessionRun,                                                             \
+    (TF_Session * s, const TF_Buffer *run_options, const TF_Output *inputs,    \
+     TF_Tensor *const *input_values, int ninputs, const TF_Output *outputs,    \
+     TF_Tensor **output_values, int noutputs,                                  \
+     const TF_Operation *const *target_opers, int ntargets,                    \
+     TF_Buffer *run_metadata, TF_Status *status),                              \
+    (s, run_options, inputs, input_values, ninputs, outputs, output_values,    \
+     noutputs, target_opers, ntargets, run_metadata, status))                  \
+  F(TF_Code, TF_GetCode, (const TF_Status *s), (s))                            \
+  F(TF_Tensor *, TF_TensorMaybeMove, (TF_Tensor * t), (t))                     \
+  F(void *, TF_TensorData, (const TF_Tensor *t), (t))                          \
+  F(size_t, TF_TensorByteSize, (const TF_Tensor *t), (t))                      \
+  F(int, TF_NumDims, (const TF_Tensor *t), (t))                                \
+  F(int64_t, TF_Dim, (const TF_Tensor *t, int dim_index), (t, dim_index))      \
+  V(TF_DeleteTensor, (TF_Tensor * t), (t))                                     \
+                                                                               \
   F(const char *, TF_Version, (void), ())                                      \
                                                                                \
   F(TF_Status *, TF_NewStatus, (void), ())                                     \
   V(TF_DeleteStatus, (TF_Status * s), (s))                                     \
   V(TF_SetStatus, (TF_Status * s, TF_Code code, const char *msg),              \
     (s, code, msg))                                                            \
-  F(TF_Code, TF_GetCode, (const TF_Status *s), (s))                            \
   F(const char *, TF_Message, (const TF_Status *s), (s))                       \
                                                                                \
   F(TF_Buffer *, TF_NewBuffer, (void), ())                                     \
@@ -69,14 +86,7 @@ typedef struct TF_Output {
   F(TF_Tensor *, TF_AllocateTensor,                                            \
     (TF_DataType dt, const int64_t *dims, int num_dims, size_t len),           \
     (dt, dims, num_dims, len))                                                 \
-  F(TF_Tensor *, TF_TensorMaybeMove, (TF_Tensor * t), (t))                     \
-  V(TF_DeleteTensor, (TF_Tensor * t), (t))                                     \
   F(TF_DataType, TF_TensorType, (const TF_Tensor *t), (t))                     \
-  F(int, TF_NumDims, (const TF_Tensor *t), (t))                                \
-  F(int64_t, TF_Dim, (const TF_Tensor *t, int dim_index), (t, dim_index))      \
-  F(size_t, TF_TensorByteSize, (const TF_Tensor *t), (t))                      \
-  F(void *, TF_TensorData, (const TF_Tensor *t), (t))                          \
-                                                                               \
   F(TF_Graph *, TF_NewGraph, (void), ())                                       \
   V(TF_DeleteGraph, (TF_Graph * g), (g))                                       \
   F(TF_Operation *, TF_GraphOperationByName,                                   \
@@ -101,6 +111,14 @@ typedef struct TF_Output {
      const TF_ImportGraphDefOptions *opts, TF_Status *status),                 \
     (g, graph_def, opts, status))                                              \
                                                                                \
+  V(TF_GraphGetOpDef,                                                          \
+    (TF_Graph * g, const char *op_name, TF_Buffer *output_op_def,              \
+     TF_Status *status),                                                       \
+    (g, op_name, output_op_def, status))                                       \
+  F(int, TF_OperationNumControlInputs, (TF_Operation * oper), (oper))          \
+  F(int, TF_OperationGetControlInputs,                                         \
+    (TF_Operation * oper, TF_Operation * *control_inputs, int max),            \
+    (oper, control_inputs, max))                                               \
   F(const char *, TF_OperationName, (TF_Operation * oper), (oper))             \
   F(const char *, TF_OperationOpType, (TF_Operation * oper), (oper))           \
   F(const char *, TF_OperationDevice, (TF_Operation * oper), (oper))           \
@@ -128,14 +146,6 @@ typedef struct TF_Output {
      status))                                                                  \
   V(TF_CloseSession, (TF_Session * s, TF_Status * status), (s, status))        \
   V(TF_DeleteSession, (TF_Session * s, TF_Status * status), (s, status))       \
-  V(TF_SessionRun,                                                             \
-    (TF_Session * s, const TF_Buffer *run_options, const TF_Output *inputs,    \
-     TF_Tensor *const *input_values, int ninputs, const TF_Output *outputs,    \
-     TF_Tensor **output_values, int noutputs,                                  \
-     const TF_Operation *const *target_opers, int ntargets,                    \
-     TF_Buffer *run_metadata, TF_Status *status),                              \
-    (s, run_options, inputs, input_values, ninputs, outputs, output_values,    \
-     noutputs, target_opers, ntargets, run_metadata, status))                  \
   F(TF_DeviceList *, TF_SessionListDevices,                                    \
     (TF_Session * s, TF_Status * status), (s, status))                         \
   V(TF_DeleteDeviceList, (TF_DeviceList * list), (list))                       \
@@ -167,7 +177,7 @@ typedef struct {
 } ndf_api;
 
 // The one loaded library's functions; all NULL until ndf_open has succeeded.
-extern ndf_api ndf_capi;
+extern ndf_api ndf_capi __attribute__((aligned(64)));
 
 #ifndef NDF_HAVE_TF_HEADERS
 

@@ -18,6 +18,9 @@ type Graph struct {
 	mu      sync.RWMutex // held for reading while C uses c
 	c       *C.TF_Graph  // nil once closed
 	cleanup runtime.Cleanup
+
+	statefulMu sync.Mutex
+	stateful   map[string]bool // by op, as far as it was asked for
 }
 
 // NewGraph returns an empty graph.

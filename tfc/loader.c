@@ -11,7 +11,7 @@
 
 #include "capi.h"
 
-ndf_api ndf_capi;
+ndf_api ndf_capi __attribute__((aligned(64)));
 
 // Lines that the library writes to stderr while it is being opened, whatever
 // TF_CPP_MIN_LOG_LEVEL says.

@@ -59,6 +59,21 @@ func (o Operation) Input(i int) (Output, error) {
 	return Output{Op: Operation{c: c.oper, g: o.g}, Index: int(c.index)}, err
 }
 
+// ControlInputs returns the operations that must run before it
+// (TF_OperationGetControlInputs).
+func (o Operation) ControlInputs() []Operation {
+	var list []Operation
+	o.g.use(func(*C.TF_Graph) error {
+		c := make([]*C.TF_Operation, C.TF_OperationNumControlInputs(o.c))
+		n := C.TF_OperationGetControlInputs(o.c, ptr(c), C.int(len(c)))
+		for _, op := range c[:n] {
+			list = append(list, Operation{c: op, g: o.g})
+		}
+		return nil
+	})
+	return list
+}
+
 // Output returns the tensor that it makes as number i.
 func (o Operation) Output(i int) (Output, error) {
 	if n := o.NumOutputs(); i < 0 || i >= n {

@@ -80,8 +80,8 @@ static bool is_ours(ndf_feed *f) {
 // refill puts the array's elements into the copy that is fed. The copy's
 // memory is used again as long as TensorFlow has kept nothing of it: a step
 // that stores its input in a variable, say, does.
-static bool refill(ndf_feed *f) {
-  if (f->copy != NULL && !is_ours(f)) {
+static bool refill(const ndf_plan *p, ndf_feed *f) {
+  if (f->copy != NULL && !p->shares_nothing && !is_ours(f)) {
     drop(&f->copy);
   }
   if (f->copy == NULL) {
@@ -131,7 +131,7 @@ static ndf_result fill_feeds(ndf_plan *p) {
       }
       continue;
     }
-    if (!refill(f)) {
+    if (!refill(p, f)) {
       return NDF_NO_MEMORY;
     }
     p->feed_values[i] = f->copy;
@@ -232,6 +232,7 @@ static ndf_result land(ndf_plan *p) {
     } else {
       f->kept = p->fetch_values[i];
       p->fetch_values[i] = NULL;
+      p->shares_nothing = false;
     }
   }
   return NDF_DONE;
@@ -261,7 +262,7 @@ static ndf_result run(ndf_plan *p, bool armed) {
   return may_land(p, armed) ? land(p) : NDF_ABANDONED;
 }
 
-ndf_result ndf_plan_run(ndf_plan *p) {
+__attribute__((flatten)) ndf_result ndf_plan_run(ndf_plan *p) {
   for (int i = 0; i < p->num_fetches; i++) {
     drop(&p->fetches[i].kept);
   }

@@ -31,6 +31,7 @@ type Plan struct {
 // planResource is all that a Plan gives back.
 type planResource struct {
 	mu      sync.Mutex // held while the step runs
+	plain   bool       // all that prepare looks at was found in order
 	ended   bool       // the session was closed
 	strings bool       // a fed or landing tensor holds strings
 	unfed   int        // feeds that have no array yet
@@ -88,12 +89,14 @@ func (s *Session) NewPlan(feeds, fetches []Output, targets []Operation) (*Plan, 
 		return nil, outOfMemory(int(unsafe.Sizeof(*c)))
 	}
 	res := &planResource{c: c, session: s, feeds: make([]planFeed, len(feeds)), fetches: make([]planFetch, len(fetches)), unfed: len(feeds)}
+	pure := stateless(fetches, targets)
+	c.shares_nothing = C.bool(pure)
 	copyOutputs(c.feed_outputs, feeds)
 	cfeeds := unsafe.Slice(c.feeds, len(feeds))
 	for i, o := range feeds {
 		dt := o.DataType()
 		cfeeds[i].dtype = C.TF_DataType(dt.base())
-		cfeeds[i].on_trial = true
+		cfeeds[i].on_trial = C.bool(!pure)
 		res.feeds[i] = planFeed{c: &cfeeds[i], dt: dt}
 		res.strings = res.strings || dt.DType() == npy.String
 	}
@@ -145,7 +148,7 @@ func (r *planResource) free() {
 // arrays as soon as TensorFlow is done with them.
 func (p *Plan) Close() {
 	if !p.closed {
-		p.closed = true
+		p.closed, p.res.plain = true, false
 		p.cleanup.Stop()
 		p.res.free()
 	}
@@ -176,28 +179,38 @@ func (p *Plan) Run(s Step) error {
 	r := p.res
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p.closed || r.ended {
-		return fmt.Errorf("tfc: plan or session: %w", ErrClosed)
-	}
-	if r.unfed > 0 {
-		return fmt.Errorf("tfc: plan: %d of %d feeds have no array", r.unfed, len(r.feeds))
-	}
-	if s != r.step {
-		r.setStep(s)
-	}
-	if r.strings {
-		if err := r.feedStrings(); err != nil {
+	if s != r.step || !r.plain {
+		if err := p.prepare(s); err != nil {
 			return err
 		}
 	}
-	result := C.ndf_plan_run_at(C.uintptr_t(uintptr(unsafe.Pointer(r.c))))
+	C.ndf_plan_run_at(C.uintptr_t(uintptr(unsafe.Pointer(r.c))))
 	runtime.KeepAlive(p)
-	if result != C.NDF_DONE {
-		return r.stepError(result)
+	if r.c.result != C.NDF_DONE {
+		return r.stepError(r.c.result)
 	}
 	if r.strings {
 		return r.landStrings()
 	}
+	return nil
+}
+
+// prepare does what most steps need not do, and notes whether the next can
+// leave it out.
+func (p *Plan) prepare(s Step) error {
+	r := p.res
+	switch {
+	case p.closed || r.ended:
+		return fmt.Errorf("tfc: plan or session: %w", ErrClosed)
+	case r.unfed > 0:
+		return fmt.Errorf("tfc: plan: %d of %d feeds have no array", r.unfed, len(r.feeds))
+	case s != r.step:
+		r.setStep(s)
+	}
+	if r.strings {
+		return r.feedStrings()
+	}
+	r.plain = true
 	return nil
 }
 

@@ -69,8 +69,12 @@ typedef struct {
   ndf_fetch *fetches;
   int num_targets;
   const TF_Operation **targets;
+  // The step's operations have no state, and no result was ever kept: nothing
+  // of TensorFlow's or of the caller's can share the memory of what was fed.
+  bool shares_nothing;
   TF_Status *status;
   int failed;
+  ndf_result result;  // of the last step that ndf_plan_run_at ran
   atomic_int phase;
 } ndf_plan;
 
@@ -86,10 +90,12 @@ void ndf_plan_free(ndf_plan *p);
 // its dst or kept; otherwise no dst was written to and nothing is kept.
 ndf_result ndf_plan_run(ndf_plan *p);
 
-// ndf_plan_run_at is ndf_plan_run for Go: cgo spends time on looking at pointer
-// arguments, about as much as on the call itself, and none on integers.
-static inline ndf_result ndf_plan_run_at(uintptr_t plan) {
-  return ndf_plan_run((ndf_plan *)plan);
+// ndf_plan_run_at is ndf_plan_run for Go, with the result left in the plan. A
+// step of microseconds finds little in the caches, so each line of code around
+// it counts: cgo looks at pointer arguments, and at the stack again after a
+// call that returns something, but not here.
+static inline void ndf_plan_run_at(uintptr_t plan) {
+  ((ndf_plan *)plan)->result = ndf_plan_run((ndf_plan *)plan);
 }
 
 // ndf_plan_arm says, before a step, that ndf_plan_abandon may be called beside

@@ -71,6 +71,7 @@ func (p *Plan) Unfeed(i int) {
 	f.c.data, f.c.hold = nil, nil
 	f.array, f.hold = nil, nil
 	p.res.unfed++
+	p.res.plain = false
 }
 
 func (r *planResource) fed(f *planFeed, a *npy.Array) {

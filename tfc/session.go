@@ -135,7 +135,7 @@ func (s *Session) Close() {
 	}
 	for r := range plans {
 		r.mu.Lock()
-		r.ended = true
+		r.ended, r.plain = true, false
 		r.mu.Unlock()
 	}
 	s.cleanup.Stop()
