@@ -112,6 +112,19 @@ func (r *Runner) SetExecutor(e Executor) error {
 	return nil
 }
 
+// Executor returns the executor of the next steps. Where it was left to Auto,
+// that is Inline or Pool once the trial for the shapes fed now is over.
+func (r *Runner) Executor() (Executor, error) {
+	if err := r.lock(); err != nil {
+		return Auto, err
+	}
+	defer r.mu.Unlock()
+	if r.executor == Auto && r.choice != nil {
+		return r.choice.decided(), nil
+	}
+	return r.executor, nil
+}
+
 // Feed sets the array that an input takes from now on. The Runner reads its
 // elements at each Run, in place where they are aligned to [npy.Align], so
 // between runs new values can be written to it. TensorFlow holds the array

@@ -38,6 +38,42 @@ func TestRunDoesNotAllocate(t *testing.T) {
 	}
 }
 
+func TestAutoDecides(t *testing.T) {
+	r, _, _, _ := addRunner(t, 3)
+	executor := func() Executor {
+		e, err := r.Executor()
+		must(t, err)
+		return e
+	}
+	if e := executor(); e != Auto {
+		t.Errorf("before the first run the executor is %v", e)
+	}
+	steps := 0
+	for ; executor() == Auto && steps < 100; steps++ {
+		must(t, r.Run(bg))
+	}
+	if e := executor(); e != Inline && e != Pool {
+		t.Errorf("after %d steps the executor is %v", steps, e)
+	}
+	// Other shapes are another trial; the first is remembered.
+	chosen := executor()
+	x := zeros(t, npy.Float32, 1)
+	must(t, r.Feed("x", x))
+	must(t, r.Run(bg))
+	if e := executor(); e != Auto {
+		t.Errorf("for new shapes the executor is %v at once", e)
+	}
+	must(t, r.Feed("x", zeros(t, npy.Float32, 3)))
+	must(t, r.Run(bg))
+	if e := executor(); e != chosen {
+		t.Errorf("the executor for the first shapes was %v and is %v", chosen, e)
+	}
+	must(t, r.SetExecutor(Pool))
+	if e := executor(); e != Pool {
+		t.Errorf("after SetExecutor(Pool) it is %v", e)
+	}
+}
+
 // What is written to a fed array between runs is what the next run sees,
 // whether the array is aligned or not, small or large.
 func TestFeedIsReadAtEachRun(t *testing.T) {

@@ -90,7 +90,12 @@ func runModel(ctx context.Context, o Options, m *model, sources *sources, files 
 	if err := s.run(ctx); err != nil {
 		return err
 	}
-	o.Log("ran %s in %s, executor %v", count(s.done, "step"), round(time.Since(start)), o.Executor)
+	took := time.Since(start)
+	e, err := r.Executor()
+	if err != nil {
+		return err
+	}
+	o.Log("ran %s in %s, executor %v", count(s.done, "step"), round(took), e)
 	r.Close() // lets the mapped results go
 
 	start = time.Now()
