@@ -1,0 +1,84 @@
+package ndflow_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"strings"
+	"testing"
+
+	"ndflow/graph"
+	"ndflow/npy"
+)
+
+// The code in the README is that of these examples, which run.
+
+func Example() {
+	// README example
+	model, err := graph.Load("testdata/models/add4") // a SavedModel
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	x, _ := npy.From([]float32{1, 2, 3, 4}, 1, 4)
+	y, _ := npy.From([]float32{10, 20, 30, 40}, 1, 4)
+	out, err := model.Run(context.Background(), graph.Feeds{"x": x, "y": y})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(out["sum"]) // [[11. 22. 33. 44.]]
+	// README end
+
+	// Output: [[11. 22. 33. 44.]]
+}
+
+func Example_runner() {
+	model, err := graph.Load("testdata/models/add4")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	x, _ := npy.From([]float32{1, 2, 3, 4}, 1, 4)
+	y, _ := npy.From([]float32{10, 20, 30, 40}, 1, 4)
+	// README runner
+	r, err := model.Runner("serving_default") // one per goroutine
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer r.Close()
+	dst, _ := npy.New(npy.Float32, 100, 4)            // may be larger than the result
+	err = errors.Join(r.Feed("x", x), r.Feed("y", y), // read at each Run
+		r.Into("sum", dst), // written at each Run
+		r.Run(context.Background()))
+	sum, _ := r.Value("sum") // the part of dst that was written, with its shape
+	// README end
+	fmt.Println(sum, sum.Shape(), err)
+
+	// Output: [[11. 22. 33. 44.]] [1 4] <nil>
+}
+
+// The README shows the examples above, to the letter.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile("readme_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"example", "runner"} {
+		_, rest, ok := strings.Cut(string(source), "\t// README "+name+"\n")
+		if !ok {
+			t.Fatalf("no example %q here", name)
+		}
+		code, _, _ := strings.Cut(rest, "\t// README end\n")
+		code = strings.ReplaceAll("\n"+code, "\n\t", "\n")[1:]
+		want := "<!-- " + name + " -->\n```go\n" + code + "```\n"
+		if !strings.Contains(string(readme), want) {
+			t.Errorf("README.md does not show example %q as it is here:\n%s", name, want)
+		}
+	}
+}
