@@ -15,7 +15,7 @@ func (p *Plan) Floor(n int, s Step) error {
 	r := p.res
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if p.closed || r.ended {
+	if r.closed || r.ended {
 		return fmt.Errorf("tfc: plan: %w", ErrClosed)
 	}
 	if r.unfed > 0 || r.strings {

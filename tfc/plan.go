@@ -24,7 +24,6 @@ import (
 // A Plan is for one goroutine at a time.
 type Plan struct {
 	res     *planResource
-	closed  bool
 	cleanup runtime.Cleanup
 }
 
@@ -33,6 +32,7 @@ type planResource struct {
 	mu      sync.Mutex // held while the step runs
 	plain   bool       // all that prepare looks at was found in order
 	ended   bool       // the session was closed
+	closed  bool       // the plan was
 	strings bool       // a fed or landing tensor holds strings
 	unfed   int        // feeds that have no array yet
 	step    Step
@@ -147,10 +147,14 @@ func (r *planResource) free() {
 // Close gives the plan back. Arrays it held for results are free again, fed
 // arrays as soon as TensorFlow is done with them.
 func (p *Plan) Close() {
-	if !p.closed {
-		p.closed, p.res.plain = true, false
+	r := p.res
+	r.mu.Lock()
+	closed := r.closed
+	r.closed, r.plain = true, false
+	r.mu.Unlock()
+	if !closed {
 		p.cleanup.Stop()
-		p.res.free()
+		r.free()
 	}
 }
 
@@ -200,7 +204,7 @@ func (p *Plan) Run(s Step) error {
 func (p *Plan) prepare(s Step) error {
 	r := p.res
 	switch {
-	case p.closed || r.ended:
+	case r.closed || r.ended:
 		return fmt.Errorf("tfc: plan or session: %w", ErrClosed)
 	case r.unfed > 0:
 		return fmt.Errorf("tfc: plan: %d of %d feeds have no array", r.unfed, len(r.feeds))

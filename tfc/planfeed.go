@@ -26,7 +26,7 @@ type planFeed struct {
 // Feed sets the array that feed i takes from now on. Its elements are read at
 // each Run. It must have the dtype of the tensor; TensorFlow checks the shape.
 func (p *Plan) Feed(i int, a *npy.Array) error {
-	if p.closed {
+	if p.res.closed {
 		return fmt.Errorf("tfc: plan: %w", ErrClosed)
 	}
 	if a == nil {
@@ -62,7 +62,7 @@ func (p *Plan) Feed(i int, a *npy.Array) error {
 // Unfeed lets the array of feed i go. Run fails until another is fed.
 func (p *Plan) Unfeed(i int) {
 	f := &p.res.feeds[i]
-	if p.closed || f.array == nil {
+	if p.res.closed || f.array == nil {
 		return
 	}
 	if f.hold != nil {

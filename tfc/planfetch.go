@@ -24,7 +24,7 @@ type planFetch struct {
 // with nil the result is kept for [Plan.Take]. The array stays held until it
 // is replaced or the plan is closed.
 func (p *Plan) Into(i int, dst *npy.Array) error {
-	if p.closed {
+	if p.res.closed {
 		return fmt.Errorf("tfc: plan: %w", ErrClosed)
 	}
 	f := &p.res.fetches[i]
@@ -112,7 +112,7 @@ func (p *Plan) Shape(i int) []int { return p.res.fetches[i].shape() }
 // memory, read-only, which the caller owns from then on; strings are copied.
 // The second Take of one step's result is an error.
 func (p *Plan) Take(i int) (*npy.Array, error) {
-	if p.closed {
+	if p.res.closed {
 		return nil, fmt.Errorf("tfc: plan: %w", ErrClosed)
 	}
 	c := p.res.fetches[i].c
