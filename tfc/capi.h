@@ -43,6 +43,8 @@ typedef struct TF_Output {
   int index;
 } TF_Output;
 
+typedef struct TF_TString TF_TString;
+
 #endif  // NDF_HAVE_TF_HEADERS
 
 // V(name, (parameters), (arguments)) for functions that return nothing,
@@ -70,14 +72,11 @@ typedef struct TF_Output {
                                                                                \
   F(TF_Status *, TF_NewStatus, (void), ())                                     \
   V(TF_DeleteStatus, (TF_Status * s), (s))                                     \
-  V(TF_SetStatus, (TF_Status * s, TF_Code code, const char *msg),              \
-    (s, code, msg))                                                            \
   F(const char *, TF_Message, (const TF_Status *s), (s))                       \
                                                                                \
   F(TF_Buffer *, TF_NewBuffer, (void), ())                                     \
   V(TF_DeleteBuffer, (TF_Buffer * b), (b))                                     \
                                                                                \
-  F(size_t, TF_DataTypeSize, (TF_DataType dt), (dt))                           \
   F(TF_Tensor *, TF_NewTensor,                                                 \
     (TF_DataType dt, const int64_t *dims, int num_dims, void *data,            \
      size_t len, void (*deallocator)(void *data, size_t len, void *arg),       \
@@ -164,8 +163,7 @@ typedef struct TF_Output {
 // not be called; ask ndf_has_NAME first.
 #define NDF_CAPI_OPTIONAL(F, V)                                                \
   V(TF_ExtendSession, (TF_Session * s, TF_Status * status), (s, status))       \
-  F(TF_Buffer *, TF_GetAllOpList, (void), ())                                  \
-  F(TF_Buffer *, TF_GetAllRegisteredKernels, (TF_Status * status), (status))
+  V(TF_StringInit, (TF_TString * t), (t))
 
 typedef struct {
 #define NDF_FIELD_F(type, name, params, args) type(*name) params;

@@ -68,6 +68,16 @@ var (
 	ErrAbandoned   = errors.New("step was abandoned")
 )
 
+// unsupported says that the loaded library lacks the C function that something
+// needs.
+func unsupported(function, what string) error {
+	version := "unknown version"
+	if lib, err := Load(""); err == nil {
+		version = "TensorFlow " + lib.Version()
+	}
+	return fmt.Errorf("tfc: %s: %w: %s has no %s", what, ErrUnsupported, version, function)
+}
+
 // status runs one C call that reports through a TF_Status.
 func status(call func(*C.TF_Status)) error {
 	s := C.TF_NewStatus()

@@ -252,3 +252,19 @@ func TestDataTypes(t *testing.T) {
 		t.Error("a reference to float is not float32")
 	}
 }
+
+func TestUnsupportedNamesFunctionAndVersion(t *testing.T) {
+	lib, err := Load("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = unsupported("TF_Something", "doing something")
+	if !errors.Is(err, ErrUnsupported) {
+		t.Errorf("%v is not ErrUnsupported", err)
+	}
+	for _, want := range []string{"doing something", "TF_Something", lib.Version()} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not say %q", err, want)
+		}
+	}
+}

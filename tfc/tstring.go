@@ -26,8 +26,20 @@ const (
 	kindView     = C.NDF_TSTR_VIEW
 )
 
+// checkStrings returns an error where the library keeps strings in the way that
+// was given up in 2.4, which came with TF_StringInit.
+func checkStrings() error {
+	if !C.ndf_has_TF_StringInit() {
+		return unsupported("TF_StringInit", "string tensors")
+	}
+	return nil
+}
+
 // newStrings returns a C tensor that holds copies of the strings of a.
 func newStrings(a *npy.Array) (*C.TF_Tensor, error) {
+	if err := checkStrings(); err != nil {
+		return nil, err
+	}
 	values, err := npy.Values[string](a)
 	if err != nil {
 		return nil, fmt.Errorf("tfc: %w", err)
@@ -88,6 +100,9 @@ func fillStrings(c *C.ndf_tstring, values []string) error {
 // readStrings copies the strings of a C tensor's memory into dst. Their bytes
 // share one block of Go memory, so one string keeps the bytes of all.
 func readStrings(dst []string, data unsafe.Pointer) error {
+	if err := checkStrings(); err != nil {
+		return err
+	}
 	in := unsafe.Slice((*tstring)(data), len(dst))
 	total := 0
 	for i := range in {
