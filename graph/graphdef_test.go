@@ -9,8 +9,11 @@ import (
 // graphDef writes the few GraphDef nodes that tests make by hand.
 type graphDef []byte
 
-// node adds an operation with attributes of type DataType.
-func (g *graphDef) node(name, op string, inputs []string, types map[string]uint64) {
+// anyShape is an attribute's value, a shape of unknown rank.
+const anyShape = 1 << 32
+
+// node adds an operation with attributes that are a DataType or anyShape.
+func (g *graphDef) node(name, op string, inputs []string, attrs map[string]uint64) {
 	var n []byte
 	text := func(field protowire.Number, s string) {
 		n = protowire.AppendTag(n, field, protowire.BytesType)
@@ -21,10 +24,15 @@ func (g *graphDef) node(name, op string, inputs []string, types map[string]uint6
 	for _, in := range inputs {
 		text(3, in)
 	}
-	for key, dt := range types {
+	for key, attr := range attrs {
 		var value, entry []byte
-		value = protowire.AppendTag(value, 6, protowire.VarintType) // AttrValue.type
-		value = protowire.AppendVarint(value, dt)
+		if attr == anyShape {
+			value = protowire.AppendTag(value, 7, protowire.BytesType) // AttrValue.shape
+			value = protowire.AppendBytes(value, []byte{3 << 3, 1})    // unknown_rank
+		} else {
+			value = protowire.AppendTag(value, 6, protowire.VarintType) // AttrValue.type
+			value = protowire.AppendVarint(value, attr)
+		}
 		entry = protowire.AppendTag(entry, 1, protowire.BytesType)
 		entry = protowire.AppendString(entry, key)
 		entry = protowire.AppendTag(entry, 2, protowire.BytesType)
@@ -36,7 +44,25 @@ func (g *graphDef) node(name, op string, inputs []string, types map[string]uint6
 	*g = protowire.AppendBytes(*g, n)
 }
 
-const dtFloat = 1
+const (
+	dtFloat = 1
+	dtBool  = 10
+)
+
+// storesIfTold is a graph that doubles x and, in the target store, assigns x to
+// a variable if the input told is true.
+func storesIfTold() []byte {
+	var g graphDef
+	t := map[string]uint64{"T": dtFloat}
+	g.node("x", "Placeholder", nil, map[string]uint64{"dtype": dtFloat})
+	g.node("told", "Placeholder", nil, map[string]uint64{"dtype": dtBool})
+	g.node("twice", "AddV2", []string{"x", "x"}, t)
+	g.node("if", "Switch", []string{"x", "told"}, t)
+	g.node("variable", "VarHandleOp", nil, map[string]uint64{"dtype": dtFloat, "shape": anyShape})
+	g.node("store", "AssignVariableOp", []string{"variable", "if:1"}, map[string]uint64{"dtype": dtFloat})
+	g.node("read", "ReadVariableOp", []string{"variable"}, map[string]uint64{"dtype": dtFloat})
+	return g
+}
 
 // eightInputs is a graph that adds eight placeholders.
 func eightInputs() (inputs []string, def []byte) {

@@ -251,11 +251,8 @@ func (r *Runner) Value(name string) (*npy.Array, error) {
 		return nil, err
 	}
 	defer r.mu.Unlock()
-	out, err := r.find("output", r.outputs, name)
+	out, err := r.given(name)
 	if err != nil {
-		return nil, err
-	}
-	if err := r.gave(out); err != nil {
 		return nil, err
 	}
 	if out.valueOf == r.run {
@@ -279,22 +276,23 @@ func (r *Runner) Shape(name string) ([]int, error) {
 		return nil, err
 	}
 	defer r.mu.Unlock()
-	out, err := r.find("output", r.outputs, name)
+	out, err := r.given(name)
 	if err != nil {
-		return nil, err
-	}
-	if err := r.gave(out); err != nil {
 		return nil, err
 	}
 	return r.shape(out), nil
 }
 
-// gave returns an error unless the last Run gave this output.
-func (r *Runner) gave(out *port) error {
-	if !r.ok || !out.wanted || r.run < out.from {
-		return fmt.Errorf("graph: output %q: %w: it is not among those that the last Run gave", out.spec.Name, ErrNotFetched)
+// given finds an output among those that the last Run gave.
+func (r *Runner) given(name string) (*port, error) {
+	out, err := r.find("output", r.outputs, name)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	if !r.ok || !out.wanted || r.run < out.from {
+		return nil, fmt.Errorf("graph: output %q: %w: it is not among those that the last Run gave", name, ErrNotFetched)
+	}
+	return out, nil
 }
 
 func (r *Runner) shape(out *port) []int {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"ndflow/npy"
+	"ndflow/tfc"
 )
 
 func addRunner(t testing.TB, n int) (r *Runner, x, y, sum *npy.Array) {
@@ -187,6 +188,63 @@ func TestStoredReadOnlyFeed(t *testing.T) {
 	must(t, err)
 	if got := values[float32](t, out["kept"])[0]; got != 0 {
 		t.Errorf("the variable is %v: it shares the fed array", got)
+	}
+}
+
+// A model that begins to store what it is fed only after its first steps has
+// the caller's own memory by then. The caller is told before the next step.
+func TestFeedStoredLate(t *testing.T) {
+	g, err := New()
+	must(t, err)
+	defer g.Close()
+	must(t, g.Import(storesIfTold(), ""))
+	s, err := NewSession(g)
+	must(t, err)
+	defer s.Close()
+	for _, e := range []Executor{Inline, Pool} {
+		r, err := s.Runner([]string{"x", "told"}, []string{"twice"}, []string{"store"})
+		must(t, err)
+		defer r.Close()
+		must(t, r.SetExecutor(e))
+		const n = 4096
+		x, told := zeros(t, npy.Float32, n), npy.Scalar(false)
+		must(t, r.Feed("x", x))
+		must(t, r.Feed("told", told))
+		must(t, r.Into("twice", zeros(t, npy.Float32, n)))
+		for range 5 {
+			must(t, r.Run(bg))
+			if tfc.InUse(x) {
+				t.Fatal("the array is in use though nothing stores it")
+			}
+		}
+		values[bool](t, told)[0] = true
+		values[float32](t, x)[0] = 7
+		must(t, r.Run(bg))
+		if !tfc.InUse(x) {
+			t.Error("a variable has the array's memory, but it is not in use")
+		}
+		wantError(t, r.Run(bg), ErrInUse, `input "x"`, "stored")
+		other := runner(t, load(t, "mlp"), "")
+		flat, err := x.Reshape(1024, 4)
+		must(t, err)
+		wantError(t, other.Into("probs", flat), ErrInUse, `output "probs"`)
+
+		clone, err := x.Clone()
+		must(t, err)
+		must(t, r.Feed("x", clone))
+		values[bool](t, told)[0] = false
+		must(t, r.Run(bg))
+		kept, err := s.Eval(bg, "read")
+		must(t, err)
+		if got := values[float32](t, kept)[0]; got != 7 {
+			t.Errorf("the variable is %v", got)
+		}
+		// Once the variable has let go of it the array is as free as before.
+		values[bool](t, told)[0] = true
+		must(t, r.Run(bg))
+		if tfc.InUse(x) {
+			t.Error("the array is in use after the variable was given another value")
+		}
 	}
 }
 
