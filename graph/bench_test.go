@@ -32,7 +32,13 @@ func BenchmarkInline(b *testing.B) {
 	r, _, _, _ := addRunner(b, 1)
 	must(b, r.SetExecutor(Inline))
 	must(b, r.Run(bg))
-	interleave.Benchmark(b, run(b, "inline", r), floor(b, "c-pool", r, Pool), floor(b, "c-inline", r, Inline))
+	single := runner(b, load(b, "add", WithSingleThread(), WithExecutor(Inline)), "")
+	must(b, single.Feed("x", zeros(b, npy.Float32, 1)))
+	must(b, single.Feed("y", zeros(b, npy.Float32, 1)))
+	must(b, single.Into("sum", zeros(b, npy.Float32, 1)))
+	must(b, single.Run(bg))
+	interleave.Benchmark(b, run(b, "inline", r), run(b, "single-thread", single),
+		floor(b, "c-pool", r, Pool), floor(b, "c-inline", r, Inline))
 }
 
 // BenchmarkWaysOut compares the ways to get a result of n float32.

@@ -31,6 +31,7 @@ type Model struct {
 	session    *Session
 	signatures map[string]Signature
 	version    string
+	single     bool
 }
 
 // Load loads the SavedModel in the folder dir: the MetaGraph tagged "serve",
@@ -38,6 +39,15 @@ type Model struct {
 // The caller closes the model.
 func Load(dir string, opts ...Option) (*Model, error) {
 	o := newOptions(opts)
+	m, err := loadModel(dir, o)
+	if errors.Is(err, tfc.Unimplemented) && o.singleThread() {
+		o.config.Experimental = nil
+		return loadModel(dir, o)
+	}
+	return m, err
+}
+
+func loadModel(dir string, o *options) (*Model, error) {
 	so, err := o.session()
 	if err != nil {
 		return nil, err
@@ -59,6 +69,7 @@ func Load(dir string, opts ...Option) (*Model, error) {
 		session:    &Session{c: c, graph: &Graph{c: c.Graph()}, executor: o.executor},
 		signatures: signaturesFrom(&meta),
 		version:    meta.GetMetaInfoDef().GetTensorflowVersion(),
+		single:     o.singleThread(),
 	}
 	return m, nil
 }
@@ -115,6 +126,10 @@ func (m *Model) Session() *Session { return m.session }
 
 // Version returns the version of TensorFlow that saved the model.
 func (m *Model) Version() string { return m.version }
+
+// SingleThread reports whether the model was asked to run as [WithSingleThread]
+// says, and does.
+func (m *Model) SingleThread() bool { return m.single }
 
 // Signatures lists the signatures in alphabetical order.
 func (m *Model) Signatures() []Signature { return sorted(m.signatures) }

@@ -17,6 +17,10 @@ type options struct {
 	config   tfpb.ConfigProto
 }
 
+// singleThreaded is TensorFlow's name of an executor that runs the ops of a step
+// one after the other in an order made beforehand.
+const singleThreaded = "SINGLE_THREADED_EXECUTOR"
+
 // WithTags chooses the MetaGraph of a SavedModel by its tags, all of them;
 // with none, the MetaGraph that was saved without tags. The default is "serve".
 func WithTags(tags ...string) Option {
@@ -37,6 +41,22 @@ func WithThreads(intra, inter int) Option {
 		o.config.InterOpParallelismThreads = int32(inter)
 		o.config.UsePerSessionThreads = true
 	}
+}
+
+// WithSingleThread makes all steps run their ops one after the other, in an
+// order made beforehand: steps of small models, Inline above all, cost a good
+// deal less, and none gains from ops that could run at once. TensorFlow refuses
+// it for some graphs of TensorFlow 1 (reference variables, its control flow).
+// Load falls back then, which [Model.SingleThread] tells; a step that is refused
+// later fails with tfc.Unimplemented.
+func WithSingleThread() Option {
+	return func(o *options) {
+		o.config.Experimental = &tfpb.ConfigProto_Experimental{ExecutorType: singleThreaded}
+	}
+}
+
+func (o *options) singleThread() bool {
+	return o.config.GetExperimental().GetExecutorType() == singleThreaded
 }
 
 func newOptions(list []Option) *options {

@@ -154,3 +154,24 @@ func TestThreads(t *testing.T) {
 	must(t, err)
 	check(t, "one thread", "probs", out["probs"], want["probs"])
 }
+
+func TestSingleThread(t *testing.T) {
+	for model, want := range map[string]bool{
+		"add": true, "mlp": true, "while": true, "strings": true,
+		"v1": false, "constant_v1": false, // reference variables
+	} {
+		m := load(t, model, WithSingleThread())
+		if m.SingleThread() != want {
+			t.Errorf("%s runs single-threaded: %v, want %v", model, m.SingleThread(), want)
+		}
+		in, out := expected(t, model, "")
+		got, err := m.Run(bg, Feeds(in))
+		must(t, err)
+		for name, w := range out {
+			check(t, "single-threaded "+model, name, got[name], w)
+		}
+	}
+	if load(t, "add").SingleThread() {
+		t.Error("a model runs single-threaded without being asked to")
+	}
+}
