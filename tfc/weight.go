@@ -3,6 +3,7 @@ package tfc
 import (
 	"runtime"
 	"sync/atomic"
+	"time"
 )
 
 // The garbage collector does not see memory that C holds, so dropped views of
@@ -34,7 +35,15 @@ func weigh(n int64) {
 		return
 	}
 	runtime.GC()
-	// Cleanups run beside us; what they give back lowers the mark again.
+	// Cleanups run beside us, and slower than a loop that drops objects makes
+	// new ones. They are waited for as long as they give something back.
+	for idle := 0; idle < 4; idle++ {
+		before := weight.live.Load()
+		time.Sleep(500 * time.Microsecond)
+		if weight.live.Load() < before {
+			idle = 0
+		}
+	}
 }
 
 // unweigh undoes weigh.
