@@ -163,7 +163,8 @@ func TestReloadsKeepMemoryFlat(t *testing.T) {
 func TestDroppedObjectsKeepMemoryFlat(t *testing.T) {
 	t.Run("sessions", func(t *testing.T) {
 		def := frozen(t)
-		flat(t, 200, times(1000), 48<<20, func() {
+		// A thousand sessions that are kept take 120 MB.
+		flat(t, times(200), times(1000), 80<<20, func() {
 			g, err := New()
 			must(t, err)
 			must(t, g.Import(def, ""))
