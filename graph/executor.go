@@ -48,6 +48,9 @@ func ParseExecutor(name string) (Executor, error) {
 const (
 	warmUpSteps = 2 // TensorFlow prepares executors and memory in them
 	timedSteps  = 4 // of each kind
+
+	// Inputs of ever new shapes must not fill memory with trials.
+	mostChoices = 256
 )
 
 // tuner remembers, for equal plans, which executor is the faster for each
@@ -87,6 +90,9 @@ func (t *tuner) choice(inputs []port) *choice {
 	key := h.Sum64()
 	c := t.choices[key]
 	if c == nil {
+		if len(t.choices) >= mostChoices {
+			clear(t.choices)
+		}
 		c = &choice{}
 		t.choices[key] = c
 	}

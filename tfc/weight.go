@@ -37,9 +37,12 @@ func weigh(n int64) {
 	runtime.GC()
 	// Cleanups run beside us, and slower than a loop that drops objects makes
 	// new ones. They are waited for as long as they give something back.
-	for idle := 0; idle < 4; idle++ {
+	// Other goroutines that give things back look the same, hence the bound.
+	const tick, mostTicks, mostIdle = 500 * time.Microsecond, 400, 4
+	for ticks, idle := 0, 0; ticks < mostTicks && idle < mostIdle; ticks++ {
 		before := weight.live.Load()
-		time.Sleep(500 * time.Microsecond)
+		time.Sleep(tick)
+		idle++
 		if weight.live.Load() < before {
 			idle = 0
 		}
