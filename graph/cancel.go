@@ -16,9 +16,10 @@ func (r *Runner) runUntil(ctx context.Context) error {
 		return fmt.Errorf("graph: %s: %w", r.label, err)
 	}
 	plan, done := r.plan, make(chan error, 1)
-	run := r.stepFor(ctx)
+	e, s := r.stepFor(ctx)
+	choice := r.choice
 	plan.Arm()
-	go func() { done <- run(plan) }()
+	go func() { done <- step(plan, e, choice, s) }()
 	select {
 	case err := <-done:
 		return r.ended(ctx, err)
@@ -31,23 +32,13 @@ func (r *Runner) runUntil(ctx context.Context) error {
 	return fmt.Errorf("graph: %s: %w", r.label, ctx.Err())
 }
 
-// stepFor chooses how a step runs whose ctx can end.
-func (r *Runner) stepFor(ctx context.Context) func(*tfc.Plan) error {
-	e, choice, step := r.executor, r.choice, tfc.Step{}
-	if e == Auto {
-		e = choice.decided()
-	}
+// stepFor chooses how a step runs whose ctx can end. Only the pool sees a
+// timeout.
+func (r *Runner) stepFor(ctx context.Context) (Executor, tfc.Step) {
 	if deadline, ok := ctx.Deadline(); ok && r.executor != Inline {
-		// Only the pool sees a timeout.
-		e, step.Timeout = Pool, max(time.Until(deadline), time.Millisecond)
+		return Pool, tfc.Step{Timeout: max(time.Until(deadline), time.Millisecond)}
 	}
-	return func(plan *tfc.Plan) error {
-		if e == Auto {
-			return choice.try(plan, step)
-		}
-		step.Inline = e == Inline
-		return plan.Run(step)
-	}
+	return r.executor, tfc.Step{}
 }
 
 // ended finishes a step. One that TensorFlow's timeout has stopped has met the

@@ -69,23 +69,27 @@ func copyInto(dst, src *npy.Array) (*npy.Array, error) {
 
 // frontOf returns the front of dst's memory in the given shape.
 func frontOf(dst *npy.Array, shape []int) (*npy.Array, error) {
+	if dst.NDim() != 1 {
+		sameRank := dst.NDim() == len(shape)
+		if !sameRank || len(shape) > 0 && !slices.Equal(dst.Shape()[1:], shape[1:]) {
+			return nil, npy.ErrShape
+		}
+	}
+	flat, err := dst.Reshape(dst.Len())
+	if err != nil {
+		return nil, err
+	}
+	if flat, err = flat.Slice(0, elements(shape)); err != nil {
+		return nil, err
+	}
+	return flat.Reshape(shape...)
+}
+
+// elements is how many elements an array of a shape has.
+func elements(shape []int) int {
 	n := 1
 	for _, d := range shape {
 		n *= d
 	}
-	if dst.NDim() != 1 && dst.NDim() == len(shape) && len(shape) > 0 && !slices.Equal(dst.Shape()[1:], shape[1:]) ||
-		dst.NDim() != 1 && dst.NDim() != len(shape) {
-		return nil, npy.ErrShape
-	}
-	flat, err := dst.Reshape(-1)
-	if dst.Len() == 0 {
-		flat, err = dst.Reshape(0)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if flat, err = flat.Slice(0, n); err != nil {
-		return nil, err
-	}
-	return flat.Reshape(shape...)
+	return n
 }

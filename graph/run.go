@@ -28,19 +28,19 @@ func (r *Runner) Run(ctx context.Context) error {
 	if ctx.Done() != nil {
 		return r.runUntil(ctx)
 	}
-	e := r.executor
+	return r.finish(step(r.plan, r.executor, r.choice, tfc.Step{}))
+}
+
+// step runs a plan once on the executor, which Auto chooses.
+func step(plan *tfc.Plan, e Executor, c *choice, s tfc.Step) error {
 	if e == Auto {
-		e = r.choice.decided()
+		e = c.decided()
 	}
 	if e == Auto {
-		return r.finish(r.choice.try(r.plan, tfc.Step{}))
+		return c.try(plan, s)
 	}
-	if err := r.plan.Run(tfc.Step{Inline: e == Inline}); err != nil || r.passes {
-		return r.finish(err)
-	}
-	r.ok = true
-	r.run++
-	return nil
+	s.Inline = e == Inline
+	return plan.Run(s)
 }
 
 // prepare makes sure that all inputs are fed and that the plan is the right one.
@@ -141,13 +141,9 @@ func (r *Runner) finish(err error) error {
 func (r *Runner) explain(err error) error {
 	var fit *tfc.FitError
 	if errors.As(err, &fit) {
-		flat := 1
-		for _, d := range fit.Want {
-			flat *= d
-		}
 		for i := range r.outputs {
 			if out := &r.outputs[i]; out.index == fit.Fetch {
-				return &SizeError{Output: out.spec.Name, Have: fit.Have, Need: fit.Want, Flat: flat}
+				return &SizeError{Output: out.spec.Name, Have: fit.Have, Need: fit.Want, Flat: elements(fit.Want)}
 			}
 		}
 	}

@@ -23,8 +23,8 @@ type memory struct {
 // buffer, a mapped file). free is called once, by [Array.Release] or by the
 // garbage collector when neither the Array nor a view of it is reachable; it
 // must not refer to the Array. A nil free leaves the memory alone; on an error
-// free is not called and the memory stays the caller's. A read-only array must not be written to;
-// nothing but the operating system enforces it.
+// free is not called and the memory stays the caller's. A read-only array must
+// not be written to; nothing but the operating system enforces it.
 func External(dtype DType, shape []int, data []byte, readOnly bool, free func()) (*Array, error) {
 	n, err := checkShape(dtype, shape)
 	if err != nil {
