@@ -53,6 +53,7 @@ func (r *Runner) ended(ctx context.Context, err error) error {
 // leaveBehind parts with a plan whose step still runs. The plan holds all that
 // the step reads, and is closed when the step is over.
 func (r *Runner) leaveBehind(plan *tfc.Plan, done <-chan error) {
+	r.keepStats()
 	over := make(chan struct{})
 	r.behind, r.plan, r.ready, r.stale, r.ok = over, nil, false, true, false
 	go func() {

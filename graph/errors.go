@@ -19,6 +19,9 @@ var (
 	ErrBusy = errors.New("runner is already in use by another goroutine")
 	// ErrInUse: TensorFlow still reads the array's memory.
 	ErrInUse = tfc.ErrInUse
+	// ErrPartial: the step has failed after it had begun to write results into
+	// the arrays where they land; what those contain is undefined.
+	ErrPartial = errors.New("partly written")
 	// ErrNotFed: an input has no array.
 	ErrNotFed = errors.New("not fed")
 	// ErrNotFetched: an output was not computed, or its result is gone.

@@ -151,3 +151,17 @@ func asDType(t testing.TB, a *npy.Array, d npy.DType) *npy.Array {
 	must(t, err)
 	return v
 }
+
+// stats returns what a Runner says of one output.
+func stats(t testing.TB, r *Runner, output string) OutputStats {
+	t.Helper()
+	s, err := r.Stats()
+	must(t, err)
+	for _, out := range s.Outputs {
+		if out.Name == output {
+			return out
+		}
+	}
+	t.Fatalf("no output %q in %+v", output, s)
+	return OutputStats{}
+}

@@ -15,6 +15,7 @@ type options struct {
 	tags     []string
 	executor Executor
 	config   tfpb.ConfigProto
+	copies   bool // results that could be placed too
 }
 
 // singleThreaded is TensorFlow's name of an executor that runs the ops of a step
@@ -30,6 +31,13 @@ func WithTags(tags ...string) Option {
 // WithExecutor sets the executor that runners start with; the default is Auto.
 func WithExecutor(e Executor) Option {
 	return func(o *options) { o.executor = e }
+}
+
+// WithPlacement says whether TensorFlow may write results straight into the
+// arrays where they land, with no copy. It may by default; without it, each
+// result that lands is copied once. See the package comment.
+func WithPlacement(on bool) Option {
+	return func(o *options) { o.copies = !on }
 }
 
 // WithThreads sets how many threads one op may use (intra) and how many ops
@@ -72,5 +80,5 @@ func (o *options) session() (tfc.SessionOptions, error) {
 	if err != nil {
 		return tfc.SessionOptions{}, fmt.Errorf("graph: config: %w", err)
 	}
-	return tfc.SessionOptions{Config: config}, nil
+	return tfc.SessionOptions{Config: config, Copy: o.copies}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"ndflow/npy"
 	"ndflow/tfc"
@@ -137,15 +138,30 @@ func (r *Runner) finish(err error) error {
 	return nil
 }
 
+// output names the output that is a plan's fetch number i.
+func (r *Runner) output(i int) string {
+	at := slices.IndexFunc(r.outputs, func(out port) bool { return out.index == i })
+	return r.outputs[at].spec.Name
+}
+
 // explain names the outputs and inputs that a plan knows by number only.
 func (r *Runner) explain(err error) error {
+	var partial *tfc.PartialError
+	if errors.As(err, &partial) {
+		var names []string
+		for _, i := range partial.Fetches {
+			names = append(names, fmt.Sprintf("%q", r.output(i)))
+		}
+		return fmt.Errorf("%w; output %s: the array was %w", r.explain(partial.Err), strings.Join(names, ", "), ErrPartial)
+	}
 	var fit *tfc.FitError
 	if errors.As(err, &fit) {
-		for i := range r.outputs {
-			if out := &r.outputs[i]; out.index == fit.Fetch {
-				return &SizeError{Output: out.spec.Name, Have: fit.Have, Need: fit.Want, Flat: elements(fit.Want)}
-			}
-		}
+		return &SizeError{Output: r.output(fit.Fetch), Have: fit.Have, Need: fit.Want, Flat: elements(fit.Want)}
+	}
+	var kept *tfc.KeptError
+	if errors.As(err, &kept) {
+		return fmt.Errorf("graph: output %q: %w: the step has stored the result itself, in a variable or a queue; "+
+			"the array must not be written to until that lets it go, so let the output land in another one", r.output(kept.Fetch), ErrInUse)
 	}
 	var held *tfc.HeldError
 	if errors.As(err, &held) {

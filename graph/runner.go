@@ -41,15 +41,16 @@ type Runner struct {
 type port struct {
 	spec     Spec
 	output   tfc.Output
-	optional bool       // an input that has a default
-	array    *npy.Array // what is fed, or where the result lands
-	fetch    bool       // an output that Fetch has named
-	wanted   bool       // an output that the plan's step gives
-	index    int        // in the plan, -1 when it is not there
-	fed      int        // an output that is an input itself: that input, else -1
-	value    *npy.Array // an output's result, once Value has been asked
-	valueOf  uint64     // the run that value is of
-	from     uint64     // the first run whose result this output can show
+	optional bool        // an input that has a default
+	array    *npy.Array  // what is fed, or where the result lands
+	fetch    bool        // an output that Fetch has named
+	wanted   bool        // an output that the plan's step gives
+	index    int         // in the plan, -1 when it is not there
+	fed      int         // an output that is an input itself: that input, else -1
+	value    *npy.Array  // an output's result, once Value has been asked
+	valueOf  uint64      // the run that value is of
+	from     uint64      // the first run whose result this output can show
+	stats    OutputStats // of an output, from plans that were parted with
 }
 
 func newRunner(label string, s *tfc.Session, inputs, outputs []port, targets []tfc.Operation, e Executor, t *tuner) *Runner {
@@ -170,7 +171,7 @@ func (r *Runner) feed(in *port, a *npy.Array) error {
 // lands nowhere again.
 //
 // dst must not be read or written while Run runs. After an error it is as it
-// was.
+// was, unless the error is [ErrPartial].
 func (r *Runner) Into(name string, dst *npy.Array) error {
 	if err := r.lock(); err != nil {
 		return err
@@ -329,6 +330,7 @@ func (r *Runner) Close() {
 
 func (r *Runner) dropPlan() {
 	if r.plan != nil {
+		r.keepStats()
 		r.plan.Close()
 		r.plan = nil
 	}

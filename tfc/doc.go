@@ -15,6 +15,12 @@
 //
 // A process has one TensorFlow: the library that was loaded first stays.
 //
+// # Placement
+//
+// With the placement plugin beside the library, which scripts/libtensorflow
+// builds, a result can be written by TensorFlow's kernel straight into the array
+// where it is to land ([Plan.Into]). [Plan.Stats] tells where that was done.
+//
 // # Ownership
 //
 // Every object that stands for C memory has a Close method, which may be

@@ -12,7 +12,7 @@ import (
 	"ndflow/npy"
 )
 
-// hold keeps an array where it is and alive while TensorFlow may read it:
+// hold keeps an array where it is and alive while TensorFlow has its memory:
 // pinned in the Go heap, or held against Release outside it.
 //
 // TensorFlow says in a deallocator, on any of its threads, that it is done.
@@ -36,11 +36,23 @@ func newHold(a *npy.Array) (*hold, error) {
 	if err := a.Hold(); err != nil {
 		return nil, err
 	}
-	h := &hold{array: a, c: C.ndf_hold_new()}
-	if h.c == nil {
+	c := C.ndf_hold_new()
+	if c == nil {
 		a.Unhold()
 		return nil, ResourceExhausted
 	}
+	return register(a, c), nil
+}
+
+// adoptHold is newHold for an array that is held already, and that TensorFlow
+// has had since before this call.
+func adoptHold(a *npy.Array, c *C.ndf_hold) *hold {
+	_ = a.Hold() // of what is held already it cannot fail
+	return register(a, c)
+}
+
+func register(a *npy.Array, c *C.ndf_hold) *hold {
+	h := &hold{array: a, c: c}
 	if b := a.Bytes(); len(b) > 0 {
 		h.pinner.Pin(unsafe.SliceData(b))
 	}
@@ -52,7 +64,7 @@ func newHold(a *npy.Array) (*hold, error) {
 	holds.all[h] = struct{}{}
 	live.add("hold", 1)
 	reapHolds()
-	return h, nil
+	return h
 }
 
 // busy reports whether TensorFlow still reads the memory.

@@ -29,9 +29,10 @@ var libraryNames = []string{"libtensorflow_cc.so.2", "libtensorflow.so.2", "libt
 
 // Library is the TensorFlow library of this process.
 type Library struct {
-	path    string
-	version string
-	tried   []Attempt
+	path      string
+	version   string
+	tried     []Attempt
+	placement string // why results cannot be placed; empty when they can
 }
 
 // Attempt is one place in which [Load] looked for the library.
@@ -83,6 +84,7 @@ func Load(path string) (*Library, error) {
 		tried = append(tried, c)
 		if err == nil {
 			loaded = &Library{path: opened, version: C.GoString(C.TF_Version()), tried: tried}
+			loaded.openPlacement()
 			return loaded, nil
 		}
 	}

@@ -1,13 +1,13 @@
 #include "plan.h"
 
+#include "land.h"
+
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 // The phases of an armed step; any other stays IDLE.
 enum { IDLE, ARMED, LANDING, ABANDONED };
-
-enum { TF_STRING = 7 };
 
 ndf_plan *ndf_plan_new(TF_Session *session, int num_feeds, int num_fetches,
                        int num_targets) {
@@ -28,7 +28,7 @@ ndf_plan *ndf_plan_new(TF_Session *session, int num_feeds, int num_fetches,
   p->fetches = calloc((size_t)num_fetches + 1, sizeof *p->fetches);
   p->targets = calloc((size_t)num_targets + 1, sizeof *p->targets);
   p->status = TF_NewStatus();
-  if (p->feed_outputs == NULL || p->feed_values == NULL || p->feeds == NULL ||
+  if (!ndf_place_init(p) || p->feed_outputs == NULL || p->feed_values == NULL || p->feeds == NULL ||
       p->fetch_outputs == NULL || p->fetch_values == NULL ||
       p->fetches == NULL || p->targets == NULL) {
     ndf_plan_free(p);
@@ -51,6 +51,7 @@ void ndf_plan_free(ndf_plan *p) {
   for (int i = 0; p->fetches != NULL && i < p->num_fetches; i++) {
     drop(&p->fetches[i].kept);
   }
+  ndf_place_free(p);
   free(p->feed_outputs);
   free(p->feed_values);
   free(p->feeds);
@@ -155,87 +156,24 @@ static void clear_feeds(ndf_plan *p) {
   }
 }
 
+// check_fetches looks for results that cannot land: TensorFlow has kept the
+// memory, and would see it change.
+static ndf_result check_fetches(ndf_plan *p) {
+  for (int i = 0; i < p->num_fetches; i++) {
+    ndf_fetch *f = &p->fetches[i];
+    f->dirty = false;
+    if (f->escaped != NULL && ndf_hold_busy(f->escaped)) {
+      p->failed = i;
+      return NDF_KEPT;
+    }
+  }
+  return NDF_DONE;
+}
+
 static void clear_fetches(ndf_plan *p) {
   for (int i = 0; i < p->num_fetches; i++) {
     drop(&p->fetch_values[i]);
   }
-}
-
-static void measure(ndf_fetch *f, const TF_Tensor *t) {
-  f->size = TF_TensorByteSize(t);
-  f->num_dims = TF_NumDims(t);
-  for (int d = 0; d < f->num_dims; d++) {
-    f->dims[d] = TF_Dim(t, d);
-  }
-}
-
-// fits checks a result against the array it is to land in. A flat array takes
-// any shape; any other must agree beyond axis 0.
-static ndf_result fits(const ndf_fetch *f) {
-  if (f->dst_num_dims != 1) {
-    if (f->num_dims != f->dst_num_dims) {
-      return NDF_WRONG_SHAPE;
-    }
-    for (int d = 1; d < f->num_dims; d++) {
-      if (f->dims[d] != f->dst_dims[d]) {
-        return NDF_WRONG_SHAPE;
-      }
-    }
-  }
-  return f->size <= f->dst_size ? NDF_DONE : NDF_TOO_SMALL;
-}
-
-// own makes *t independent of arrays that are fed in place and that their
-// owner will write to again.
-static bool own(const ndf_plan *p, const ndf_fetch *f, TF_Tensor **t) {
-  const char *data = TF_TensorData(*t);
-  for (int i = 0; i < p->num_feeds; i++) {
-    const ndf_feed *in = &p->feeds[i];
-    const char *lo = in->data, *hi = lo + in->size;
-    if (!in->in_place || in->on_trial || in->read_only ||
-        f->size == 0 || data + f->size <= lo || data >= hi) {
-      continue;
-    }
-    TF_Tensor *copy = TF_AllocateTensor(f->dtype, f->dims, f->num_dims, f->size);
-    if (copy == NULL) {
-      return false;
-    }
-    memcpy(TF_TensorData(copy), data, f->size);
-    TF_DeleteTensor(*t);
-    *t = copy;
-    return true;
-  }
-  return true;
-}
-
-// land brings the results to where they belong: all of them, or none.
-static ndf_result land(ndf_plan *p) {
-  for (int i = 0; i < p->num_fetches; i++) {
-    ndf_fetch *f = &p->fetches[i];
-    measure(f, p->fetch_values[i]);
-    if (f->lands) {
-      ndf_result r = fits(f);
-      if (r != NDF_DONE) {
-        p->failed = i;
-        return r;
-      }
-    } else if (f->dtype != TF_STRING && !own(p, f, &p->fetch_values[i])) {
-      return NDF_NO_MEMORY;
-    }
-  }
-  for (int i = 0; i < p->num_fetches; i++) {
-    ndf_fetch *f = &p->fetches[i];
-    if (f->dst != NULL) {
-      if (f->size > 0) {
-        memcpy(f->dst, TF_TensorData(p->fetch_values[i]), f->size);
-      }
-    } else {
-      f->kept = p->fetch_values[i];
-      p->fetch_values[i] = NULL;
-      p->shares_nothing = false;
-    }
-  }
-  return NDF_DONE;
 }
 
 // may_land decides between landing and being abandoned, once.
@@ -249,17 +187,22 @@ static ndf_result run(ndf_plan *p, bool armed) {
   if (p->num_fetches == 0 && p->num_targets == 0) {
     return NDF_DONE;  // TensorFlow calls that an error
   }
-  ndf_result r = fill_feeds(p);
+  ndf_result r = check_fetches(p);
+  if (r == NDF_DONE) {
+    r = fill_feeds(p);
+  }
   if (r != NDF_DONE) {
     return r;
   }
+  ndf_place_begin(p, armed);
   TF_SessionRun(p->session, &p->run_options, p->feed_outputs, p->feed_values,
                 p->num_feeds, p->fetch_outputs, p->fetch_values,
                 p->num_fetches, p->targets, p->num_targets, NULL, p->status);
+  ndf_place_ran(p);
   if (TF_GetCode(p->status) != 0) {
     return NDF_STATUS;
   }
-  return may_land(p, armed) ? land(p) : NDF_ABANDONED;
+  return may_land(p, armed) ? ndf_land(p) : NDF_ABANDONED;
 }
 
 __attribute__((flatten)) ndf_result ndf_plan_run(ndf_plan *p) {
@@ -269,6 +212,11 @@ __attribute__((flatten)) ndf_result ndf_plan_run(ndf_plan *p) {
   int phase = atomic_load_explicit(&p->phase, memory_order_relaxed);
   ndf_result r = phase == ABANDONED ? NDF_ABANDONED : run(p, phase == ARMED);
   clear_fetches(p);
+  int kept = ndf_place_end(p, r == NDF_DONE);
+  if (kept >= 0 && r == NDF_DONE) {
+    p->failed = kept;
+    r = NDF_KEPT;
+  }
   clear_feeds(p);
   if (phase != IDLE) {
     atomic_store(&p->phase, IDLE);

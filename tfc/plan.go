@@ -72,6 +72,31 @@ func (e *HeldError) Error() string { return fmt.Sprintf("tfc: feed %d: %v", e.Fe
 // Unwrap returns ErrInUse.
 func (e *HeldError) Unwrap() error { return ErrInUse }
 
+// KeptError says that TensorFlow keeps the array that a result has landed in,
+// with no copy, so that the array must not be written to: the step has stored
+// the result, in a variable or a queue. [InUse] says for how long. It is
+// [ErrInUse].
+type KeptError struct{ Fetch int }
+
+func (e *KeptError) Error() string { return fmt.Sprintf("tfc: fetch %d: %v", e.Fetch, ErrInUse) }
+
+// Unwrap returns ErrInUse.
+func (e *KeptError) Unwrap() error { return ErrInUse }
+
+// PartialError says that a step has failed after it had begun to write results
+// into landing arrays: what is in those is undefined.
+type PartialError struct {
+	Fetches []int
+	Err     error
+}
+
+func (e *PartialError) Error() string {
+	return fmt.Sprintf("%v; the arrays of fetches %v were partly written", e.Err, e.Fetches)
+}
+
+// Unwrap returns why the step has failed.
+func (e *PartialError) Unwrap() error { return e.Err }
+
 // NewPlan prepares a step. TensorFlow keeps an executor for each ordered list
 // of feeds, fetches and targets, so equal steps should have them in equal
 // order.
@@ -91,6 +116,7 @@ func (s *Session) NewPlan(feeds, fetches []Output, targets []Operation) (*Plan, 
 	res := &planResource{c: c, session: s, feeds: make([]planFeed, len(feeds)), fetches: make([]planFetch, len(fetches)), unfed: len(feeds)}
 	pure := stateless(fetches, targets)
 	c.shares_nothing = C.bool(pure)
+	c.placing.wanted = C.bool(s.places)
 	copyOutputs(c.feed_outputs, feeds)
 	cfeeds := unsafe.Slice(c.feeds, len(feeds))
 	for i, o := range feeds {
@@ -173,12 +199,14 @@ func (r *planResource) setStep(s Step) {
 	}
 	r.c.run_options.data = unsafe.Pointer(&r.c.run_options_bytes[0])
 	r.c.run_options.length = C.size_t(len(b))
+	r.c.is_inline = C.bool(s.Inline)
 	r.step = s
 }
 
-// Run runs the step once. After an error no landing array was written to and
-// nothing is kept. The error is an [*Error], a [*FitError], a [*HeldError], or
-// one that wraps [ErrClosed] or ErrAbandoned.
+// Run runs the step once. After an error nothing can be taken, and no landing
+// array was written to except for those that a [*PartialError] names. The error
+// is, or wraps, an [*Error], a [*FitError], a [*HeldError], a [*KeptError],
+// [ErrClosed] or ErrAbandoned.
 func (p *Plan) Run(s Step) error {
 	r := p.res
 	r.mu.Lock()
@@ -191,7 +219,7 @@ func (p *Plan) Run(s Step) error {
 	C.ndf_plan_run_at(C.uintptr_t(uintptr(unsafe.Pointer(r.c))))
 	runtime.KeepAlive(p)
 	if r.c.result != C.NDF_DONE {
-		return r.stepError(r.c.result)
+		return r.explain(r.c.result)
 	}
 	if r.strings {
 		return r.landStrings()
@@ -227,12 +255,32 @@ func (p *Plan) Arm() { C.ndf_plan_arm(p.res.c) }
 // over.
 func (p *Plan) Abandon() bool { return bool(C.ndf_plan_abandon(p.res.c)) }
 
+// explain says why a step has failed, and what has become of the arrays that
+// results were to land in.
+func (r *planResource) explain(result C.ndf_result) error {
+	err := r.stepError(result)
+	var partly []int
+	for i := range r.fetches {
+		f := &r.fetches[i]
+		f.adoptHold()
+		if f.c.dirty {
+			partly = append(partly, i)
+		}
+	}
+	if partly != nil {
+		return &PartialError{Fetches: partly, Err: err}
+	}
+	return err
+}
+
 func (r *planResource) stepError(result C.ndf_result) error {
 	switch result {
 	case C.NDF_STATUS:
 		return statusError(r.c.status)
 	case C.NDF_STILL_HELD:
 		return &HeldError{Feed: int(r.c.failed)}
+	case C.NDF_KEPT:
+		return &KeptError{Fetch: int(r.c.failed)}
 	case C.NDF_ABANDONED:
 		return ErrAbandoned
 	case C.NDF_NO_MEMORY:

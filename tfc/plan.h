@@ -6,6 +6,7 @@
 
 #include "capi.h"
 #include "hold.h"
+#include "place.h"
 
 enum { NDF_MAX_DIMS = 254 };  // TensorFlow's own limit
 
@@ -37,10 +38,16 @@ typedef struct {
   int dst_num_dims;
   void *dst;
   size_t dst_size;
+  ndf_place *place;   // what dst is to TensorFlow in a step that places
+  ndf_hold *escaped;  // TensorFlow has kept dst, until the hold is not busy
   // What the last step gave.
+  ndf_why why;        // it was copied
+  bool dirty;         // it has failed, and has perhaps written to dst
   int num_dims;
   size_t size;
   TF_Tensor *kept;
+  // What all steps gave: how many results of each kind.
+  uint64_t num_placed, num_copied, num_kept;
   int64_t dims[NDF_MAX_DIMS];
   int64_t dst_dims[NDF_MAX_DIMS];
 } ndf_fetch;
@@ -51,14 +58,16 @@ typedef enum {
   NDF_TOO_SMALL,   // the result of fetch number `failed` has more bytes than its dst
   NDF_WRONG_SHAPE, // the result of fetch number `failed` does not fit its dst's shape
   NDF_STILL_HELD,  // TensorFlow still holds the array of feed number `failed`
+  NDF_KEPT,        // it has kept, or still holds, the dst of fetch number `failed`
   NDF_NO_MEMORY,
   NDF_ABANDONED,   // ndf_plan_abandon came first: nothing was landed or kept
 } ndf_result;
 
-typedef struct {
+typedef struct ndf_plan {
   TF_Session *session;
   TF_Buffer run_options;
   uint8_t run_options_bytes[32];
+  bool is_inline;  // the run options say that the step runs on the calling thread
   int num_feeds;
   TF_Output *feed_outputs;
   TF_Tensor **feed_values;
@@ -76,6 +85,7 @@ typedef struct {
   int failed;
   ndf_result result;  // of the last step that ndf_plan_run_at ran
   atomic_int phase;
+  ndf_placing placing;
 } ndf_plan;
 
 // ndf_plan_new returns a plan with room for so many feeds, fetches and
@@ -87,7 +97,8 @@ ndf_plan *ndf_plan_new(TF_Session *session, int num_feeds, int num_fetches,
 void ndf_plan_free(ndf_plan *p);
 
 // ndf_plan_run runs the step once. When it returns NDF_DONE each result is in
-// its dst or kept; otherwise no dst was written to and nothing is kept.
+// its dst or kept; otherwise nothing is kept, and no dst was written to but
+// those of fetches that are dirty.
 ndf_result ndf_plan_run(ndf_plan *p);
 
 // ndf_plan_run_at is ndf_plan_run for Go, with the result left in the plan. A

@@ -18,6 +18,7 @@ type planFetch struct {
 	dt     DataType
 	dst    *npy.Array
 	pinner runtime.Pinner
+	held   *hold // of dst, which TensorFlow has kept
 }
 
 // Into sets the array in whose front the result of fetch i lands from now on;
@@ -28,6 +29,9 @@ func (p *Plan) Into(i int, dst *npy.Array) error {
 		return fmt.Errorf("tfc: plan: %w", ErrClosed)
 	}
 	f := &p.res.fetches[i]
+	if (dst == nil) != (f.dst == nil) {
+		C.ndf_place_forget(p.res.c)
+	}
 	if dst == nil {
 		f.release()
 		return nil
@@ -74,6 +78,17 @@ func (f *planFetch) release() {
 		f.pinner.Unpin()
 		f.dst.Unhold()
 		f.dst = nil
+	}
+	if f.held != nil {
+		f.held.drop()
+		f.held, f.c.escaped = nil, nil
+	}
+}
+
+// adoptHold takes over the hold of an array that TensorFlow has kept.
+func (f *planFetch) adoptHold() {
+	if f.c.escaped != nil && f.held == nil {
+		f.held = adoptHold(f.dst, f.c.escaped)
 	}
 }
 

@@ -18,6 +18,7 @@ type Session struct {
 	c       *C.TF_Session // nil once closed
 	plans   map[*planResource]struct{}
 	graph   *Graph
+	places  bool // results may be placed
 	cleanup runtime.Cleanup
 }
 
@@ -25,6 +26,7 @@ type Session struct {
 type SessionOptions struct {
 	Target string // of a TensorFlow server, "grpc://localhost:2222"; empty for this process
 	Config []byte // a serialized ConfigProto, may be empty
+	Copy   bool   // copy all results that land, even those that could be placed
 }
 
 func (o SessionOptions) c() (*C.TF_SessionOptions, error) {
@@ -61,7 +63,7 @@ func NewSession(g *Graph, o SessionOptions) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tfc: new session: %w", err)
 	}
-	return ownSession(c, g), nil
+	return ownSession(c, g, o), nil
 }
 
 // LoadSavedModel makes a session from the SavedModel in dir: the MetaGraph
@@ -99,11 +101,11 @@ func LoadSavedModel(dir string, tags []string, o SessionOptions) (*Session, []by
 		g.Close()
 		return nil, nil, err
 	}
-	return ownSession(c, g), meta, nil
+	return ownSession(c, g, o), meta, nil
 }
 
-func ownSession(c *C.TF_Session, g *Graph) *Session {
-	s := &Session{c: c, graph: g, plans: make(map[*planResource]struct{})}
+func ownSession(c *C.TF_Session, g *Graph, o SessionOptions) *Session {
+	s := &Session{c: c, graph: g, places: !o.Copy && places(), plans: make(map[*planResource]struct{})}
 	s.cleanup = runtime.AddCleanup(s, freeSession, c)
 	live.add("session", 1)
 	weigh(sessionWeight)

@@ -20,7 +20,7 @@ type Report struct {
 	Devices   []Device  `json:"devices"`
 	CPU       CPU       `json:"cpu"`
 	GPU       GPU       `json:"gpu"`
-	Placement string    `json:"placement"` // how results land in the caller's memory
+	Placement string    `json:"placement"` // how results land in the caller's memory; empty if there is no library
 	DemoModel DemoModel `json:"demo_model"`
 	Problems  []Problem `json:"problems"`
 }
@@ -77,7 +77,6 @@ func (r *Report) problem(fatal bool, mend, format string, args ...any) {
 func Run() *Report {
 	r := &Report{
 		CPU: readCPU(), GPU: readGPU(), Devices: []Device{}, Problems: []Problem{},
-		Placement: "one copy: results are copied once into the caller's memory",
 	}
 	if r.CPU.TooOld {
 		r.problem(false, "use a machine with AVX, or a TensorFlow built without it",
@@ -110,6 +109,7 @@ func (r *Report) library() {
 		return
 	}
 	r.Library = Library{Path: lib.Path(), Version: lib.Version(), Looked: attempts(lib.Tried())}
+	r.Placement = placement(lib)
 	devices, err := tryOut()
 	if err != nil {
 		r.SelfCheck = err.Error()
@@ -126,6 +126,13 @@ func (r *Report) library() {
 		r.problem(false, fmt.Sprintf("set %s to a TensorFlow built with CUDA", tfc.EnvLibrary),
 			"there is a GPU, but this TensorFlow does not use it")
 	}
+}
+
+func placement(lib *tfc.Library) string {
+	if on, why := lib.Placement(); !on {
+		return "off: results are copied once, since " + why
+	}
+	return "on: results can be written straight into the caller's memory"
 }
 
 func attempts(list []tfc.Attempt) []Attempt {

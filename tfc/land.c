@@ -1,0 +1,174 @@
+#include "land.h"
+
+#include <string.h>
+
+static void measure(ndf_fetch *f, const TF_Tensor *t) {
+  f->size = TF_TensorByteSize(t);
+  f->num_dims = TF_NumDims(t);
+  for (int d = 0; d < f->num_dims; d++) {
+    f->dims[d] = TF_Dim(t, d);
+  }
+}
+
+ndf_result ndf_fits(const ndf_fetch *f, size_t size, int num_dims,
+                    const int64_t *dims) {
+  if (f->dst_num_dims != 1) {
+    if (num_dims != f->dst_num_dims) {
+      return NDF_WRONG_SHAPE;
+    }
+    for (int d = 1; d < num_dims; d++) {
+      if (dims[d] != f->dst_dims[d]) {
+        return NDF_WRONG_SHAPE;
+      }
+    }
+  }
+  return size <= f->dst_size ? NDF_DONE : NDF_TOO_SMALL;
+}
+
+static bool overlap(const char *a, size_t a_size, const char *b, size_t b_size) {
+  return a_size > 0 && b_size > 0 && a < b + b_size && b < a + a_size;
+}
+
+static bool is_given(const ndf_fetch *f) {
+  return f->place != NULL && f->place->given;
+}
+
+// is_callers reports whether a result lies in memory of the caller's: an array
+// that is fed in place and that its owner will write to again, or one that
+// TensorFlow was given for another result.
+static bool is_callers(const ndf_plan *p, const ndf_fetch *f, const char *data) {
+  for (int i = 0; i < p->num_feeds; i++) {
+    const ndf_feed *in = &p->feeds[i];
+    if (in->in_place && !in->on_trial && !in->read_only &&
+        overlap(data, f->size, in->data, in->size)) {
+      return true;
+    }
+  }
+  for (int i = 0; i < p->num_fetches; i++) {
+    const ndf_fetch *other = &p->fetches[i];
+    if (is_given(other) &&
+        overlap(data, f->size, other->place->memory, other->place->size)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// own makes a result that is kept independent of the caller's arrays.
+static bool own(const ndf_plan *p, const ndf_fetch *f, TF_Tensor **t) {
+  const void *data = TF_TensorData(*t);
+  if (!is_callers(p, f, data)) {
+    return true;
+  }
+  TF_Tensor *copy = TF_AllocateTensor(f->dtype, f->dims, f->num_dims, f->size);
+  if (copy == NULL) {
+    return false;
+  }
+  memcpy(TF_TensorData(copy), data, f->size);
+  TF_DeleteTensor(*t);
+  *t = copy;
+  return true;
+}
+
+// may_leave checks that every result fits, and makes those that are kept
+// independent.
+static ndf_result may_leave(ndf_plan *p) {
+  for (int i = 0; i < p->num_fetches; i++) {
+    ndf_fetch *f = &p->fetches[i];
+    measure(f, p->fetch_values[i]);
+    if (f->lands) {
+      ndf_result r = ndf_fits(f, f->size, f->num_dims, f->dims);
+      if (r != NDF_DONE) {
+        p->failed = i;
+        return r;
+      }
+    } else if (f->dtype != TF_STRING && !own(p, f, &p->fetch_values[i])) {
+      return NDF_NO_MEMORY;
+    }
+  }
+  return NDF_DONE;
+}
+
+static void keep(ndf_plan *p, int i) {
+  ndf_fetch *f = &p->fetches[i];
+  f->kept = p->fetch_values[i];
+  p->fetch_values[i] = NULL;
+  if (f->lands) {
+    f->num_copied++;
+    f->why = f->dtype == TF_STRING ? NDF_STRINGS : NDF_SMALL;
+  } else {
+    f->num_kept++;
+    p->shares_nothing = false;
+  }
+}
+
+static void copy(const ndf_plan *p, int i) {
+  ndf_fetch *f = &p->fetches[i];
+  if (f->size > 0) {
+    memcpy(f->dst, TF_TensorData(p->fetch_values[i]), f->size);
+  }
+  f->num_copied++;
+  if (p->placing.why != NDF_PLACED) {
+    f->why = p->placing.why;
+  } else if (f->why == NDF_PLACED) {
+    f->why = NDF_MISSED;
+  }
+}
+
+// is_late reports whether a result has to wait: TensorFlow was given its landing
+// memory, but for something else.
+static bool is_late(const ndf_plan *p, int i) {
+  const ndf_fetch *f = &p->fetches[i];
+  return is_given(f) && TF_TensorData(p->fetch_values[i]) != f->dst;
+}
+
+// land_late copies the results that had to wait for the others, which may have
+// been what their landing memory was given for. What TensorFlow keeps even so
+// must not be written to.
+static ndf_result land_late(ndf_plan *p) {
+  for (int i = 0; i < p->num_fetches; i++) {
+    TF_Tensor **t = &p->fetch_values[i];
+    if (*t == NULL) {
+      continue;
+    }
+    if (!is_late(p, i)) {
+      TF_DeleteTensor(*t);
+      *t = NULL;
+    } else if (!own(p, &p->fetches[i], t)) {
+      return NDF_NO_MEMORY;
+    }
+  }
+  for (int i = 0; i < p->num_fetches; i++) {
+    if (p->fetch_values[i] == NULL) {
+      continue;
+    }
+    if (ndf_place_is_kept(p->fetches[i].place)) {
+      p->failed = i;
+      return NDF_KEPT;
+    }
+    copy(p, i);
+  }
+  return NDF_DONE;
+}
+
+ndf_result ndf_land(ndf_plan *p) {
+  ndf_result r = may_leave(p);
+  if (r != NDF_DONE) {
+    return r;
+  }
+  bool late = false;
+  for (int i = 0; i < p->num_fetches; i++) {
+    ndf_fetch *f = &p->fetches[i];
+    if (f->dst == NULL) {
+      keep(p, i);
+    } else if (!is_given(f)) {
+      copy(p, i);
+    } else if (is_late(p, i)) {
+      late = true;
+    } else {
+      f->num_placed++;
+      f->why = NDF_PLACED;
+    }
+  }
+  return late ? land_late(p) : NDF_DONE;
+}
