@@ -71,52 +71,6 @@ func BenchmarkWaysOut(b *testing.B) {
 	}
 }
 
-// BenchmarkPlacement compares, for a result of n bytes of one op, a step that
-// places it with one that copies it, with a view, and with a C loop that copies.
-func BenchmarkPlacement(b *testing.B) {
-	for _, size := range []int{4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20, 256 << 20} {
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			x := zeros(b, npy.Float32, size/4)
-			add := func(on bool) *Runner {
-				r := runner(b, load(b, "add", WithExecutor(Inline), WithPlacement(on)), "")
-				must(b, r.Feed("x", x))
-				must(b, r.Feed("y", x))
-				return r
-			}
-			placed, copied, view := add(true), add(false), add(true)
-			dst := zeros(b, npy.Float32, size/4)
-			fill(dst)
-			must(b, placed.Into("sum", dst))
-			must(b, copied.Into("sum", dst))
-			for range 4 {
-				must(b, placed.Run(bg))
-				must(b, copied.Run(bg))
-			}
-			b.SetBytes(int64(size))
-			interleave.Benchmark(b, run(b, "placed", placed), run(b, "copied", copied),
-				interleave.Peer{Name: "value", Run: func(n int) {
-					for range n {
-						must(b, view.Run(bg))
-						v, err := view.Value("sum")
-						must(b, err)
-						v.Release()
-					}
-				}},
-				floor(b, "c", copied, Inline))
-			if s := stats(b, placed, "sum"); s.Why != "" {
-				b.Fatalf("not placed: %s", s.Why)
-			}
-		})
-	}
-}
-
-// fill touches all of an array's memory, so that no step pays for its pages.
-func fill(a *npy.Array) {
-	for i := range a.Bytes() {
-		a.Bytes()[i] = 1
-	}
-}
-
 // BenchmarkOpenAndFeed feeds mapped files to a model that looks at their shape
 // only: the time must not depend on the size.
 func BenchmarkOpenAndFeed(b *testing.B) {

@@ -38,9 +38,27 @@
 //
 // # Three ways out
 //
-//	Into(name, dst)   in your array when Run returns; one copy at most
+//	Into(name, dst)   in your array when Run returns; no copy when placed, else one
 //	Value(name)       a view, no copy; read-only; Release or the collector ends it
 //	Model.Run         an Array of your own; one copy
+//
+// # Placement
+//
+// With the plugin that scripts/libtensorflow builds beside the library,
+// TensorFlow's kernel writes a result straight into the array that Into has
+// named. The first three steps of a Runner for each combination of input shapes
+// find out how, and copy; from then on a result is placed where
+//
+//   - the step runs on the calling thread ([Inline], or [Auto] once that has won),
+//   - the ctx of Run cannot be cancelled: a cancelled step goes on behind, and
+//     must not write to an array that the caller has back,
+//   - the array's memory is aligned to 64 bytes ([npy.Align]), as that of npy.New
+//     is, and rows of it whose offset is a multiple of 64 bytes,
+//   - the result has 4096 bytes or more, and is not an input, a constant, a
+//     variable, or a part of something larger.
+//
+// What is not placed is copied, with the same result. [Runner.Stats] tells which
+// it was, and why; [WithPlacement] turns placement off.
 //
 // # TensorFlow's own words
 //

@@ -168,7 +168,8 @@ func (r *Runner) feed(in *port, a *npy.Array) error {
 // larger than the result. Either it is flat (one dimension), and takes results
 // of any shape, or its shape must equal the result's beyond axis 0. [Runner.Value]
 // gives the part that was written, in the result's shape. With nil the output
-// lands nowhere again.
+// lands nowhere again. Where it can, TensorFlow writes the result there with no
+// copy: see the package comment on placement.
 //
 // dst must not be read or written while Run runs. After an error it is as it
 // was, unless the error is [ErrPartial].

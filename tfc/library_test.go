@@ -39,6 +39,8 @@ func TestChild(t *testing.T) {
 			return
 		}
 		t.Logf("loaded: %s", lib.Path())
+		on, why := lib.Placement()
+		t.Logf("placement: %v %s", on, why)
 	default:
 		t.Fatalf("unknown task %q", task)
 	}

@@ -22,7 +22,7 @@ var whys = map[C.ndf_why]string{
 	C.NDF_SMALL:       "it is small (less than 4096 bytes)",
 	C.NDF_MISALIGNED:  "the array is not aligned to 64 bytes",
 	C.NDF_REHEARSED:   "the first steps for each input shape are rehearsals",
-	C.NDF_FOREIGN:     "its memory is not allocated in the step: it is an input, a constant or a variable",
+	C.NDF_FOREIGN:     "its memory was not allocated in the step: it is an input, a constant, a variable, or of another device",
 	C.NDF_PART:        "its memory is a part of a larger allocation",
 	C.NDF_SHARED:      "it shares its memory with another output",
 	C.NDF_RETAINED:    "TensorFlow keeps its memory after the step",
