@@ -1,8 +1,10 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,8 +106,8 @@ func TestRunArchiveIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer w.Abort()
-		for entry, values := range arrays {
-			a, err := npy.From(values)
+		for _, entry := range slices.Sorted(maps.Keys(arrays)) {
+			a, err := npy.From(arrays[entry])
 			if err == nil {
 				err = w.Write(entry, a)
 			}
