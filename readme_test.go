@@ -59,6 +59,55 @@ func Example_runner() {
 	// Output: [[11. 22. 33. 44.]] [1 4] <nil>
 }
 
+func Example_map() {
+	model, err := graph.Load("testdata/models/mlp")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	defer inNewFolder()()
+	all, _ := npy.New(npy.Float32, 1000, 16)
+	if err := npy.WriteFile("x.npy", all); err != nil {
+		log.Fatal(err)
+	}
+	// README map
+	x, err := npy.Open("x.npy") // mapped, not read
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer x.Release()
+	err = graph.Map(context.Background(), model,
+		map[string]graph.Source{"x": graph.FromArray(x)},
+		map[string]graph.Sink{"probs": graph.ToFile("probs.npy")},
+		graph.MapOptions{})
+	// README end
+	probs, _ := npy.ReadFile("probs.npy")
+	fmt.Println(probs.Shape(), err)
+
+	// Output: [1000 4] <nil>
+}
+
+// inNewFolder makes a folder the current one, until the function it returns
+// takes it away.
+func inNewFolder() (leave func()) {
+	old, err := os.Getwd()
+	if err != nil {
+		log.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "readme")
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.Chdir(dir); err != nil {
+		log.Fatal(err)
+	}
+	return func() {
+		if err := errors.Join(os.Chdir(old), os.RemoveAll(dir)); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
 // The README shows the examples above, to the letter.
 func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
@@ -69,7 +118,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"example", "runner"} {
+	for _, name := range []string{"example", "runner", "map"} {
 		_, rest, ok := strings.Cut(string(source), "\t// README "+name+"\n")
 		if !ok {
 			t.Fatalf("no example %q here", name)

@@ -60,6 +60,20 @@
 // What is not placed is copied, with the same result. [Runner.Stats] tells which
 // it was, and why; [WithPlacement] turns placement off.
 //
+// # Files and data sets
+//
+// [Map] runs a model over the rows of arrays and files of any size, several
+// batches at a time, in constant memory:
+//
+//	x, err := npy.Open("x.npy")
+//	err = graph.Map(ctx, model,
+//	    map[string]graph.Source{"x": graph.FromArray(x)},
+//	    map[string]graph.Sink{"probs": graph.ToFile("probs.npy")},
+//	    graph.MapOptions{})
+//
+// The size of a batch and how many run at once it finds out by itself. Data that
+// is in no array comes from a [Source] of the caller's, and goes to a [Sink].
+//
 // # TensorFlow's own words
 //
 // [Session.Run] and [Session.Eval] take the names of tensors ("dense/BiasAdd:0")

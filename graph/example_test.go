@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"os"
+	"path/filepath"
 
 	"ndflow/graph"
 	"ndflow/npy"
@@ -149,4 +151,42 @@ func ExampleModel_Signatures() {
 	// serving_default
 	//  in  x float32 [-1 16]
 	//  out probs float32 [-1 4]
+}
+
+// A file goes through a model in constant memory, several batches at a time.
+func ExampleMap() {
+	model, err := graph.Load("../testdata/models/mlp")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	dir, err := os.MkdirTemp("", "map")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	all, _ := npy.New(npy.Float32, 1000, 16)
+	if err := npy.WriteFile(filepath.Join(dir, "x.npy"), all); err != nil {
+		log.Fatal(err)
+	}
+
+	x, err := npy.Open(filepath.Join(dir, "x.npy"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer x.Release()
+	err = graph.Map(context.Background(), model,
+		map[string]graph.Source{"x": graph.FromArray(x)},
+		map[string]graph.Sink{"probs": graph.ToFile(filepath.Join(dir, "probs.npy"))},
+		graph.MapOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	probs, err := npy.Open(filepath.Join(dir, "probs.npy"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer probs.Release()
+	fmt.Println(probs.DType(), probs.Shape())
+	// Output: float32 [1000 4]
 }

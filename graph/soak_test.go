@@ -3,9 +3,6 @@ package graph
 import (
 	"os"
 	"runtime"
-	"runtime/debug"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -224,22 +221,4 @@ func TestDroppedObjectsKeepMemoryFlat(t *testing.T) {
 			must(t, r.Run(bg))
 		})
 	})
-}
-
-// rss is the resident memory of the process in bytes, after a collection.
-func rss(t testing.TB) int {
-	t.Helper()
-	runtime.GC() // runs the cleanups, which the next one collects after
-	debug.FreeOSMemory()
-	status, err := os.ReadFile("/proc/self/status")
-	must(t, err)
-	for line := range strings.Lines(string(status)) {
-		if kb, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			n, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(kb), "kB")))
-			must(t, err)
-			return n << 10
-		}
-	}
-	t.Fatal("no VmRSS in /proc/self/status")
-	return 0
 }

@@ -34,7 +34,12 @@ func (r *Runner) Stats() (Stats, error) {
 	return s, nil
 }
 
-func (s *OutputStats) add(more tfc.FetchStats) {
+func (s *OutputStats) add(f tfc.FetchStats) {
+	s.merge(OutputStats{Placed: f.Placed, Copied: f.Copied, Kept: f.Kept, Why: f.Why})
+}
+
+// merge adds what was counted later, or elsewhere.
+func (s *OutputStats) merge(more OutputStats) {
 	s.Placed += more.Placed
 	s.Copied += more.Copied
 	s.Kept += more.Kept

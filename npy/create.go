@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -71,7 +72,7 @@ func (f *File) begin(head []byte, dtype DType, shape []int, size int) error {
 	if size > 0 {
 		if m, err := mapFile(f.temp.File, whole, true); err == nil {
 			f.mapped = true
-			f.array, err = External(dtype, shape, m[len(head):], false, func() { unmap(m) })
+			f.array, err = external(dtype, shape, m, len(head), false)
 			return err
 		}
 	}
@@ -84,6 +85,38 @@ func (f *File) begin(head []byte, dtype DType, shape []int, size int) error {
 // Array returns the array over the file's memory. It is released by Close and
 // Abort.
 func (f *File) Array() *Array { return f.array }
+
+// WriteRows puts rows, an array of shape [n, ...], into the file from row lo on,
+// by the system's write instead of through the mapping. For rows that are in a
+// small buffer, used again and again, that costs a good deal less: it takes no
+// page faults, and no memory stays mapped. It is safe for concurrent use for
+// rows that are not the same. [File.Array] shows them.
+func (f *File) WriteRows(lo int, rows *Array) error {
+	if err := f.array.Hold(); err != nil { // against Close meanwhile
+		return err
+	}
+	defer f.array.Unhold()
+	if rows == nil || rows.dtype != f.array.dtype {
+		return fmt.Errorf("npy: %s: %w: cannot take such rows into an array of %v", f.path, ErrDType, f.array.dtype)
+	}
+	if len(f.array.shape) == 0 || len(rows.shape) == 0 || !slices.Equal(rows.shape[1:], f.array.shape[1:]) ||
+		lo < 0 || rows.shape[0] > f.array.shape[0]-lo {
+		return fmt.Errorf("npy: %s: %w: %v from row %d on do not fit in %v", f.path, ErrShape, rows.shape, lo, f.array.shape)
+	}
+	if err := rows.Hold(); err != nil {
+		return err
+	}
+	defer rows.Unhold()
+	at := lo * (len(f.array.data) / max(f.array.shape[0], 1))
+	if !f.mapped {
+		copy(f.array.data[at:], rows.data)
+		return nil
+	}
+	if _, err := f.temp.WriteAt(rows.data, f.offset+int64(at)); err != nil {
+		return fmt.Errorf("npy: %w", err)
+	}
+	return nil
+}
 
 // Close releases the array and puts the complete file in place of what path
 // names. While a binding holds the array, because C code still writes to it,

@@ -198,3 +198,48 @@ func TestMappedArrayLivesAsLongAsItsViews(t *testing.T) {
 		t.Errorf("after Release: have %v", row)
 	}
 }
+
+func TestWriteRows(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.npy")
+	f, err := Create(path, Int32, 7, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Abort()
+	all := must(From([]int32{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}, 7, 2))
+	for _, at := range [][2]int{{5, 7}, {0, 3}, {3, 5}, {7, 7}} {
+		if err := f.WriteRows(at[0], must(all.Slice(at[0], at[1]))); err != nil {
+			t.Errorf("rows %v: %v", at, err)
+		}
+	}
+	if !equal(f.Array(), all) {
+		t.Errorf("the array has %v", f.Array())
+	}
+	for name, c := range map[string]struct {
+		lo   int
+		rows *Array
+		want error
+	}{
+		"no array":      {0, nil, ErrDType},
+		"another dtype": {0, must(New(Uint32, 1, 2)), ErrDType},
+		"another row":   {0, must(New(Int32, 1, 3)), ErrShape},
+		"a row alone":   {0, must(New(Int32, 2)), ErrShape},
+		"too many":      {6, must(New(Int32, 2, 2)), ErrShape},
+		"too far":       {8, must(New(Int32, 0, 2)), ErrShape},
+		"before all":    {-1, must(New(Int32, 1, 2)), ErrShape},
+		"a scalar":      {0, Scalar[int32](1), ErrShape},
+	} {
+		if err := f.WriteRows(c.lo, c.rows); !errors.Is(err, c.want) {
+			t.Errorf("%s: have %v, want %v", name, err, c.want)
+		}
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if have := must(Open(path)); !equal(have, all) {
+		t.Errorf("the file has %v", have)
+	}
+	if err := f.WriteRows(0, all); !errors.Is(err, ErrReleased) {
+		t.Errorf("after Close: have %v, want ErrReleased", err)
+	}
+}

@@ -15,6 +15,7 @@ type memory struct {
 	released bool
 	holds    int
 	readOnly bool
+	mapped   bool // from a file
 	free     func()
 	cleanup  runtime.Cleanup
 }
@@ -41,6 +42,15 @@ func External(dtype DType, shape []int, data []byte, readOnly bool, free func())
 		m.cleanup = runtime.AddCleanup(m, func(free func()) { free() }, free)
 	}
 	return &Array{dtype: dtype, shape: slices.Clone(shape), data: data, mem: m}, nil
+}
+
+// external is External for the memory of a mapped file, from an offset on.
+func external(dtype DType, shape []int, m []byte, offset int, readOnly bool) (*Array, error) {
+	a, err := External(dtype, shape, m[offset:], readOnly, func() { unmap(m) })
+	if err == nil {
+		a.mem.mapped = true
+	}
+	return a, err
 }
 
 // ReadOnly reports whether the array's memory must not be written to.

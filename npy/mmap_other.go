@@ -10,3 +10,7 @@ import (
 func mapFile(f *os.File, size int, write bool) ([]byte, error) { return nil, errors.ErrUnsupported }
 
 func unmap([]byte) {}
+
+func adviseSequential([]byte) error { return nil }
+
+func dropPages([]byte) error { return nil }

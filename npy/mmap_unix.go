@@ -18,3 +18,11 @@ func mapFile(f *os.File, size int, write bool) ([]byte, error) {
 
 // unmap ends a mapping. Munmap fails only for memory that is not mapped.
 func unmap(b []byte) { syscall.Munmap(b) }
+
+// adviseSequential tells the system that mapped memory will be read from front
+// to back.
+func adviseSequential(b []byte) error { return syscall.Madvise(b, syscall.MADV_SEQUENTIAL) }
+
+// dropPages gives back the physical memory behind mapped memory, whole pages.
+// What was written to them is the file's already.
+func dropPages(b []byte) error { return syscall.Madvise(b, syscall.MADV_DONTNEED) }

@@ -62,5 +62,5 @@ func (h *Header) mapped(f *os.File, avail int64, o options) (*Array, error) {
 	if err != nil {
 		return nil, nil // a file system that maps nothing can still be read
 	}
-	return External(l.dtype, h.Shape, m[h.Offset:], true, func() { unmap(m) })
+	return external(l.dtype, h.Shape, m, int(h.Offset), true)
 }
