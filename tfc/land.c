@@ -1,6 +1,6 @@
 #include "land.h"
 
-#include <string.h>
+#include "copy.h"
 
 static void measure(ndf_fetch *f, const TF_Tensor *t) {
   f->size = TF_TensorByteSize(t);
@@ -64,7 +64,7 @@ static bool own(const ndf_plan *p, const ndf_fetch *f, TF_Tensor **t) {
   if (copy == NULL) {
     return false;
   }
-  memcpy(TF_TensorData(copy), data, f->size);
+  ndf_copy(TF_TensorData(copy), data, f->size);
   TF_DeleteTensor(*t);
   *t = copy;
   return true;
@@ -104,9 +104,7 @@ static void keep(ndf_plan *p, int i) {
 
 static void copy(const ndf_plan *p, int i) {
   ndf_fetch *f = &p->fetches[i];
-  if (f->size > 0) {
-    memcpy(f->dst, TF_TensorData(p->fetch_values[i]), f->size);
-  }
+  ndf_copy(f->dst, TF_TensorData(p->fetch_values[i]), f->size);
   f->num_copied++;
   if (p->placing.why != NDF_PLACED) {
     f->why = p->placing.why;

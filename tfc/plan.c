@@ -1,5 +1,6 @@
 #include "plan.h"
 
+#include "copy.h"
 #include "land.h"
 
 #include <sched.h>
@@ -92,9 +93,7 @@ static bool refill(const ndf_plan *p, ndf_feed *f) {
     }
     f->copy_data = TF_TensorData(f->copy);
   }
-  if (f->size > 0) {
-    memcpy(f->copy_data, f->data, f->size);
-  }
+  ndf_copy(f->copy_data, f->data, f->size);
   return true;
 }
 
