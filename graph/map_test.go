@@ -328,6 +328,21 @@ func stopAt(t *testing.T, rows int) (context.Context, func(MapProgress)) {
 	}
 }
 
+// gate is a source whose rows from some one on come when ctx is cancelled, so
+// that no worker can be through with all of them before.
+type gate struct {
+	Source
+	from int
+	ctx  context.Context
+}
+
+func (g gate) Read(ctx context.Context, lo, hi int) (*npy.Array, error) {
+	if lo >= g.from {
+		<-g.ctx.Done()
+	}
+	return g.Source.Read(ctx, lo, hi)
+}
+
 func TestMapCancelAndGoOn(t *testing.T) {
 	m := load(t, "mlp")
 	const rows, batch = 4000, 32
@@ -337,7 +352,8 @@ func TestMapCancelAndGoOn(t *testing.T) {
 		dst := zeros(t, npy.Float32, rows, 4)
 		ctx, stop := stopAt(t, rows/3)
 		done := 0
-		err := Map(ctx, m, one("x", x), map[string]Sink{"probs": ToArray(dst)}, MapOptions{Batch: batch, Workers: workers,
+		in := map[string]Source{"x": gate{FromArray(x), 2 * rows / 3, ctx}}
+		err := Map(ctx, m, in, map[string]Sink{"probs": ToArray(dst)}, MapOptions{Batch: batch, Workers: workers,
 			Progress: func(p MapProgress) {
 				if p.Done < done {
 					t.Errorf("progress went from %d to %d", done, p.Done)
