@@ -329,6 +329,125 @@ def assign(path):
 
 
 @fixture
+def landing(path):
+    """Outputs whose memory is not simply an output's: for what writes them where they land."""
+    m = tf.Module()
+    m.kept = tf.Variable(tf.zeros([4]), shape=[None], name="kept")
+    m.large = tf.constant(np.arange(2048, dtype=np.float32))
+    flip = lambda v: tf.reverse(v, [0])  # never in place
+
+    def between(x):
+        middle = flip(flip(x) + 1)
+        return {"middle": middle, "after": tf.reduce_sum(flip(middle) * flip(x))}
+
+    def assigned(x):
+        y = 2 * x
+        with tf.control_dependencies([m.kept.assign(y)]):
+            return {"y": tf.identity(y)}
+
+    def sometimes(x, keep):
+        y = 2 * x
+        with tf.control_dependencies([tf.cond(keep, lambda: tf.reduce_sum(m.kept.assign(y)), lambda: 0.0)]):
+            return {"y": tf.identity(y)}
+
+    def swapped(x, swap):
+        a_first = lambda: after(flip(x), lambda: flip(3 * x))
+        b_first = lambda: after(flip(3 * x), lambda: flip(x))[::-1]
+        a, b = tf.cond(swap, b_first, a_first)
+        return {"a": a, "b": b}
+
+    def after(first, second):
+        with tf.control_dependencies([first]):
+            return first, second()
+
+    def loop(x, n):
+        _, y = tf.while_loop(lambda i, _: i < n, lambda i, y: (i + 1, flip(y) * 1.5), [0, x])
+        return {"y": y}
+
+    @tf.function(experimental_attributes={"_noinline": True})
+    def called(x):
+        return flip(x) * 2
+
+    def fails(x):
+        y = flip(x)
+        with tf.control_dependencies([y]):
+            check = tf.debugging.Assert(tf.reduce_sum(y) >= 0, ["the sum is negative"])
+        with tf.control_dependencies([check]):
+            return {"y": tf.identity(y)}
+
+    def late(x, n):
+        y = flip(x)
+        with tf.control_dependencies([y]):
+            _, slow = tf.while_loop(lambda i, _: i < n, lambda i, v: (i + 1, tf.cos(v)), [0, tf.reshape(x, [-1])])
+        return {"y": y, "slow": tf.reduce_sum(slow)}
+
+    def halves(x):
+        y, middle = flip(x), tf.size(x) // 2
+        return {"one": y[:middle], "two": y[middle:]}
+
+    def mapped(x):
+        return {"y": tf.map_fn(lambda v: v * v, tf.reshape(x, [4, -1])), "flat": flip(x)}
+
+    def kinds(x):
+        y = flip(x)
+        return {"int": tf.cast(y, tf.int64), "bool": y > 0, "half": tf.cast(y, tf.float16), "complex": tf.complex(y, x)}
+
+    v, flag, n = [None], ([], tf.bool), ([], tf.int32)
+    save(path, m, {
+        "fed": function(lambda x: {"y": tf.identity(x), "z": flip(x)}, x=v),
+        "constant": function(lambda x: {"y": tf.identity(m.large), "z": flip(x)}, x=v),
+        "variable": function(lambda: {"y": m.kept.read_value()}),
+        "assigned": function(assigned, x=v),
+        "sometimes": function(sometimes, x=v, keep=flag),
+        "twice": function(lambda x: dict.fromkeys(["a", "b"], flip(x)), x=v),
+        "equal": function(lambda x: {"a": flip(x), "b": flip(3 * x)}, x=v),
+        "between": function(between, x=v),
+        "inplace": function(lambda x: {"y": tf.nn.relu(x + 1)}, x=v),
+        "masked": function(lambda x: {"y": tf.boolean_mask(x, x > 0)}, x=v),
+        "loop": function(loop, x=v, n=n),
+        "swapped": function(swapped, x=v, swap=flag),
+        "called": function(lambda x: {"once": called(x), "again": called(called(x))}, x=v),
+        "empty": function(lambda x: {"y": x[:0], "z": flip(x)}, x=v),
+        "fails": function(fails, x=v),
+        "late": function(late, x=v, n=n),
+        "halves": function(halves, x=v),
+        "mapped": function(mapped, x=v),
+        "kinds": function(kinds, x=v),
+    })
+    x = {"x": f32(1, -2, 3, 4)}
+    flagged = lambda name, on: {**x, name: np.array(on)}
+    return [
+        *[Case(x, name) for name in (
+            "fed", "constant", "assigned", "twice", "equal", "between", "inplace", "masked", "called", "empty",
+            "fails", "halves", "mapped", "kinds")],
+        Case({}, "variable"),
+        Case(flagged("keep", True), "sometimes"),
+        Case(flagged("swap", False), "swapped"),
+        Case(flagged("n", np.int32(3)), "loop"),
+        Case(flagged("n", np.int32(3)), "late"),
+    ]
+
+
+@fixture
+def queue(path):
+    """A queue that keeps the very tensor that is fetched: put adds one, take removes it."""
+    shared = lambda: v1.FIFOQueue(100, tf.float32, shared_name="queue")
+
+    def put():
+        x = v1.placeholder(tf.float32, [None], "x")
+        y = tf.multiply(x, 2.0)
+        with tf.control_dependencies([shared().enqueue(y)]):
+            return {"x": x}, {"y": tf.identity(y, "y")}
+
+    def take():
+        scale = v1.placeholder(tf.float32, [], "scale")
+        return {"scale": scale}, {"taken": tf.multiply(shared().dequeue(), scale, name="taken")}
+
+    save_v1(path, {"put": put, "take": take})
+    return [Case({"x": f32(1, 2, 3)}, "put"), Case({"scale": np.float32(10)}, "take")]
+
+
+@fixture
 def v1_(path):
     """TensorFlow 1 throughout: reference variables, its control flow, simple_save."""
     v1.disable_control_flow_v2()
