@@ -74,6 +74,13 @@
 // The size of a batch and how many run at once it finds out by itself. Data that
 // is in no array comes from a [Source] of the caller's, and goes to a [Sink].
 //
+// # Streams
+//
+// Items that come one by one, from a camera or a network, go to a [Pipeline]: it
+// runs them in workers of its own, between bounded queues, so that who brings
+// them waits neither for the model nor for what is done with the results.
+// [Stream] is its form for a loop.
+//
 // # TensorFlow's own words
 //
 // [Session.Run] and [Session.Eval] take the names of tensors ("dense/BiasAdd:0")

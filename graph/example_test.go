@@ -6,6 +6,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"ndflow/graph"
 	"ndflow/npy"
@@ -189,4 +190,65 @@ func ExampleMap() {
 	defer probs.Release()
 	fmt.Println(probs.DType(), probs.Shape())
 	// Output: float32 [1000 4]
+}
+
+// A producer that must not wait brings its items to a Pipeline.
+func ExamplePipeline() {
+	model, err := graph.Load("../testdata/models/mlp")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	feed := func(frame int) (graph.Feeds, error) {
+		x, err := npy.New(npy.Float32, 1, 16)
+		return graph.Feeds{"x": x}, err
+	}
+	handle := func(r graph.Result[int]) error {
+		if r.Err != nil {
+			return r.Err // which ends the Pipeline
+		}
+		fmt.Println(r.Item, r.Outputs["probs"].Shape())
+		return nil
+	}
+	ctx := context.Background()
+	p, err := graph.NewPipeline(ctx, model, feed, handle, graph.PipelineOptions{Ordered: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for frame := range 3 {
+		if err := p.Submit(ctx, frame); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if err := p.Close(); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// 0 [1 4]
+	// 1 [1 4]
+	// 2 [1 4]
+}
+
+// A loop over the results of a stream of items.
+func ExampleStream() {
+	model, err := graph.Load("../testdata/models/mlp")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	feed := func(rows int) (graph.Feeds, error) {
+		x, err := npy.New(npy.Float32, rows, 16)
+		return graph.Feeds{"x": x}, err
+	}
+	items := slices.Values([]int{1, 5, 2})
+	for r := range graph.Stream(context.Background(), model, items, feed, graph.PipelineOptions{Ordered: true}) {
+		if r.Err != nil {
+			log.Fatal(r.Err)
+		}
+		fmt.Println(r.Item, r.Outputs["probs"].Shape())
+	}
+	// Output:
+	// 1 [1 4]
+	// 5 [5 4]
+	// 2 [2 4]
 }
