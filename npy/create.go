@@ -33,18 +33,11 @@ type File struct {
 // String arrays cannot be mapped: an [ErrDType]; see [WriteFile]. Nor can a
 // path that is a device or a pipe.
 func Create(path string, dtype DType, shape ...int) (*File, error) {
-	n, err := checkShape(dtype, shape)
+	n, head, err := plan(path, dtype, shape)
 	if err != nil {
-		return nil, fmt.Errorf("npy: %s: %w", path, err)
+		return nil, err
 	}
-	if dtype == String {
-		return nil, fmt.Errorf("npy: %s: %w: string arrays cannot be mapped", path, ErrDType)
-	}
-	head, err := header(descrOf(dtype), shape)
-	if err != nil {
-		return nil, fmt.Errorf("npy: %s: %w", path, err)
-	}
-	temp, err := createTemp(path)
+	temp, err := createTemp(path, "", nil)
 	if err != nil {
 		return nil, fmt.Errorf("npy: %w", err)
 	}
@@ -55,6 +48,20 @@ func Create(path string, dtype DType, shape ...int) (*File, error) {
 	}
 	f.cleanup = runtime.AddCleanup(f, func(t *tempFile) { t.discard() }, temp)
 	return f, nil
+}
+
+// plan returns how many elements a file that is to be mapped has, and its header.
+func plan(path string, dtype DType, shape []int) (n int, head []byte, err error) {
+	if n, err = checkShape(dtype, shape); err != nil {
+		return 0, nil, fmt.Errorf("npy: %s: %w", path, err)
+	}
+	if dtype == String {
+		return 0, nil, fmt.Errorf("npy: %s: %w: string arrays cannot be mapped", path, ErrDType)
+	}
+	if head, err = header(descrOf(dtype), shape); err != nil {
+		return 0, nil, fmt.Errorf("npy: %s: %w", path, err)
+	}
+	return n, head, nil
 }
 
 // begin gives the file its size, header and array.
@@ -69,11 +76,20 @@ func (f *File) begin(head []byte, dtype DType, shape []int, size int) error {
 	if _, err := f.temp.WriteAt(head, 0); err != nil {
 		return err
 	}
+	return f.mapIn(dtype, shape, len(head), size)
+}
+
+// mapIn maps the data, behind a header of so many bytes.
+func (f *File) mapIn(dtype DType, shape []int, head, size int) error {
 	if size > 0 {
-		if m, err := mapFile(f.temp.File, whole, true); err == nil {
+		m, err := mapFile(f.temp.File, head+size, true)
+		if err == nil {
 			f.mapped = true
-			f.array, err = external(dtype, shape, m, len(head), false)
+			f.array, err = external(dtype, shape, m, head, false)
 			return err
+		}
+		if f.temp.named {
+			return err // in memory it would not outlive the process
 		}
 	}
 	// Nothing to map, or nothing that can be mapped: Close writes the data.

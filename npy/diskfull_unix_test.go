@@ -44,7 +44,7 @@ var fullDiskTasks = map[string]func(path string) error{
 		return f.Close()
 	},
 	"reserve where there is no fallocate": func(path string) error {
-		f, err := createTemp(path)
+		f, err := createTemp(path, "", nil)
 		if err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ type NPZWriter struct {
 // [NPZWriter.Close] has completed it, and is removed by [NPZWriter.Abort] or
 // when it is forgotten. It looks at the options [Compress] and [Strings].
 func CreateNPZ(path string, opts ...Option) (*NPZWriter, error) {
-	temp, err := createTemp(path)
+	temp, err := createTemp(path, "", nil)
 	if err != nil {
 		return nil, fmt.Errorf("npy: %w", err)
 	}

@@ -13,12 +13,14 @@ import (
 type tempFile struct {
 	*os.File
 	target string // "" when File is the target itself: a device or a pipe
+	named  bool   // by the caller, who finds it again
 	done   bool
 }
 
 // createTemp begins a file that will replace the one at path. It lies in the
-// same folder, so that a rename can put it in place at once.
-func createTemp(path string) (*tempFile, error) {
+// same folder, so that a rename can put it in place at once. It gets the given
+// name if that is not empty, and is the given file if that is there already.
+func createTemp(path, name string, file *os.File) (*tempFile, error) {
 	perm := fs.FileMode(0o666)
 	keepPerm := false
 	if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -39,18 +41,24 @@ func createTemp(path string) (*tempFile, error) {
 	default:
 		perm, keepPerm = info.Mode().Perm(), true
 	}
+	if file != nil {
+		return &tempFile{File: file, target: path, named: true}, nil
+	}
 	for {
 		// Not os.CreateTemp: its files are for the owner only, and these are
 		// to have the permissions of any new file.
-		name := filepath.Join(filepath.Dir(path), fmt.Sprintf(".npy-%016x.tmp", rand.Uint64()))
-		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
-		if errors.Is(err, fs.ErrExist) {
+		at := name
+		if name == "" {
+			at = filepath.Join(filepath.Dir(path), fmt.Sprintf(".npy-%016x.tmp", rand.Uint64()))
+		}
+		f, err := os.OpenFile(at, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
+		if errors.Is(err, fs.ErrExist) && name == "" {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		t := &tempFile{File: f, target: path}
+		t := &tempFile{File: f, target: path, named: name != ""}
 		if keepPerm {
 			if err := f.Chmod(perm); err != nil {
 				t.discard()
@@ -77,6 +85,15 @@ func (t *tempFile) commit() error {
 	}
 	t.done = true
 	return nil
+}
+
+// keep closes the file and leaves it where it is.
+func (t *tempFile) keep() error {
+	if t.done {
+		return nil
+	}
+	t.done = true
+	return t.Close()
 }
 
 // discard removes the file, unless it was committed or discarded before.

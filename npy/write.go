@@ -28,7 +28,7 @@ func Write(w io.Writer, a *Array, opts ...Option) error {
 // other file is left behind. A path that is a device or a pipe is written to
 // directly.
 func WriteFile(path string, a *Array, opts ...Option) error {
-	f, err := createTemp(path)
+	f, err := createTemp(path, "", nil)
 	if err != nil {
 		return fmt.Errorf("npy: %w", err)
 	}
