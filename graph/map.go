@@ -220,6 +220,7 @@ func (j *mapJob) checkBatch() error {
 	if j.From > j.rows || j.Batch > 0 && j.From%j.Batch != 0 && j.From != j.rows {
 		return fmt.Errorf("graph: map: from row %d: want the beginning of a batch of %d among %d rows", j.From, j.Batch, j.rows)
 	}
+	j.Batch = min(j.Batch, max(j.rows, 1, j.fixed)) // which room is made for
 	if j.From > 0 && j.Batch == 0 {
 		return errors.New("graph: map: to go on from a row, say the batch size that the rows before it were done with")
 	}

@@ -135,7 +135,7 @@ func (w *mapWorker) rowsOf(i, n int) ([]int, error) {
 }
 
 func notRowsError(output string, in int, shape []int) error {
-	return fmt.Errorf("graph: output %q: %w: a step of %d rows gave %v; Map needs a row out for each row in, all of one shape",
+	return fmt.Errorf("graph: output %q: %w: a step of %d rows gave %v; batches need a row out for each row in, all of one shape",
 		output, npy.ErrShape, in, shape)
 }
 

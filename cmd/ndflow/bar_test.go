@@ -39,7 +39,7 @@ func TestProgressBar(t *testing.T) {
 	t.Run("terminal, failure", func(t *testing.T) {
 		save(t, dir+"/bad.npy", []float32{1, 1, 1, -1})
 		screen := onTerminal(t, dir, []string{"run", fixture("assert"), "--in", "bad.npy", "--batch", "1"})
-		if !strings.Contains(screen, " \rndflow: rows 3 to 3: ") {
+		if !strings.Contains(screen, " \rndflow: row 3: ") {
 			t.Errorf("have %q on a terminal, want the error on a cleared line", screen)
 		}
 	})

@@ -88,12 +88,16 @@ func TestBatchFixedRows(t *testing.T) {
 	args := func(file string, batch string) []string {
 		return []string{"run", fixture("shapes"), "-s", "fixed", "--in", file, "--out", "y.npy", "--batch", batch}
 	}
-	ok(t, dir, args("4.npy", "2")...)
-	if y := load(t, dir+"/y.npy"); y.Dim(0) != 4 {
-		t.Errorf("have %v", y)
+	for in, rows := range map[string]int{"4.npy": 4, "5.npy": 5} { // of which the last is filled up
+		for _, batch := range []string{"2", "auto"} {
+			ok(t, dir, args(in, batch)...)
+			y, x := load(t, dir+"/y.npy"), load(t, dir+"/"+in)
+			if y.Dim(0) != rows {
+				t.Errorf("have %v for %v", y, x)
+			}
+		}
 	}
-	fails(t, dir, args("4.npy", "4"), `input "x"`, "2 rows a step", "--batch 4")
-	fails(t, dir, args("5.npy", "2"), `input "x"`, "2 rows a step", "5.npy")
+	fails(t, dir, args("4.npy", "4"), "batch 4", "2 rows a step")
 }
 
 func TestBatchRefuses(t *testing.T) {
@@ -107,12 +111,12 @@ func TestBatchRefuses(t *testing.T) {
 		name, model, args string
 		words             []string
 	}{
-		{"inputs of different length", "add", "--in x=3.npy --in y=10.npy", []string{"3.npy has 3", "10.npy has 10"}},
-		{"an output that is no row for a row", "constant", "--in 10.npy --out constant=y.npy", []string{`output "constant"`, "2 rows in, [3] out"}},
-		{"an output whose length depends on the data", "dynamic", "--in mixed.npy --out positive=y.npy", []string{`output "positive"`, "2 rows in, [0] out"}},
-		{"an output without rows", "shapes", "-s serving_default --in 10.npy --out total=y.npy", []string{`output "total"`, "2 rows in, [] out"}},
-		{"no rows", "shapes", "-s scalar --in scalar.npy --out y.npy", []string{"needs an input with rows"}},
-		{"no inputs", "counter", "-s reset --out y.npy", []string{"needs an input with rows"}},
+		{"inputs of different length", "add", "--in x=3.npy --in y=10.npy", []string{`input "x" has 3 rows`, `input "y" has 10`}},
+		{"an output that is no row for a row", "constant", "--in 10.npy --out constant=y.npy", []string{`output "constant"`, "2 rows gave [3]"}},
+		{"an output whose length depends on the data", "dynamic", "--in mixed.npy --out positive=y.npy", []string{`output "positive"`, "2 rows gave [0]"}},
+		{"an output without rows", "shapes", "-s serving_default --in 10.npy --out total=y.npy", []string{`output "total"`, "2 rows gave []"}},
+		{"no rows", "shapes", "-s scalar --in scalar.npy --out y.npy", []string{"no input has rows"}},
+		{"no inputs", "counter", "-s reset --out y.npy", []string{"no input has rows"}},
 		{"a batch that fails", "assert", "--in mixed.npy --out y.npy", []string{"rows 2 to 3", "x is negative"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,7 +20,10 @@ type runFlags struct {
 	in, out   []string
 	signature string
 	tags      string
-	batch     int
+	batch     string
+	workers   int
+	resume    bool
+	onError   string
 	executor  string
 	threads   int
 	timeout   time.Duration
@@ -51,11 +55,18 @@ With no --out at all the results are printed.
 Where the model has a single input or output, NAME= can be left out. Files get their
 names when everything is complete: a run that fails leaves what was there as it was.
 
-With --batch N the inputs are cut along their first axis into batches of N rows, and
-each batch lands in its rows of the result: files can be larger than memory.`,
+With --batch the inputs are cut along their first axis, and each batch lands in its rows
+of the result, several batches at a time: files can be larger than memory. "auto" finds
+a good size and a good number of workers on the first rows.
+
+A batched run whose outputs are .npy files can be gone on with after a kill, with
+--resume: FILE.npy.partial has what is done, and the result is the same as if nothing
+had happened. With --resume from the start, what is done is kept after an error or an
+interrupt as well. With --on-error skip, a batch that fails leaves its rows zero and is
+recorded in FILE.npy.skipped.jsonl: the rows from "lo" up to "hi", and the error.`,
 		Example: `  ndflow run model --in images.npy --out probs=probs.npy
   ndflow run model --in a=a.npy --in b=b.npy --out results.npz --signature sum
-  ndflow run model --in huge.npy --out embedding=huge-embedding.npy --batch 256
+  ndflow run model --in huge.npy --out embedding=huge-embedding.npy --batch auto --resume
   ndflow run model --in words=text:words.txt
   ndflow run frozen.pb --in input:0=x.npy --out softmax:0=y.npy`,
 		GroupID: groupWork,
@@ -73,7 +84,10 @@ each batch lands in its rows of the result: files can be larger than memory.`,
 	flags.StringArrayVarP(&f.out, "out", "o", nil, "keep an output: `NAME=FILE`")
 	flags.StringVarP(&f.signature, "signature", "s", "", "the `name` of the signature (default serving_default, or the only one)")
 	flags.StringVar(&f.tags, "tags", "serve", "the `tags` of the model's MetaGraph, with commas")
-	flags.IntVarP(&f.batch, "batch", "b", 0, "run in batches of `N` rows (default all rows in one step)")
+	flags.StringVarP(&f.batch, "batch", "b", "", "run in batches of `N` rows, or auto (default all rows in one step)")
+	flags.IntVar(&f.workers, "workers", 0, "with --batch, the `number` of batches at once (default found out)")
+	flags.BoolVar(&f.resume, "resume", false, "with --batch, go on where an earlier run was stopped")
+	flags.StringVar(&f.onError, "on-error", "stop", "with --batch, where one fails: `stop` or skip")
 	flags.StringVar(&f.executor, "executor", "auto", "the `threads` that run a step: auto, inline or pool")
 	flags.IntVar(&f.threads, "threads", 0, "TensorFlow's `number` of threads (default one per core)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "give up after this `time`, such as 90s or 5m (default never)")
@@ -85,8 +99,13 @@ each batch lands in its rows of the result: files can be larger than memory.`,
 // options reads the flags. Its errors are usage errors.
 func (f *runFlags) options(cmd *cobra.Command, model string) (job.Options, error) {
 	o := job.Options{
-		Model: model, Signature: f.signature, Threads: f.threads, Batch: f.batch,
+		Model: model, Signature: f.signature, Threads: f.threads,
+		Workers: f.workers, Resume: f.resume, SkipErrors: f.onError == "skip",
 		Print: cmd.OutOrStdout(),
+		Note:  func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), "ndflow: "+format+"\n", args...) },
+	}
+	if err := f.batches(cmd, &o); err != nil {
+		return o, err
 	}
 	for _, arg := range f.in {
 		s, err := job.ParseSource(arg)
@@ -107,8 +126,6 @@ func (f *runFlags) options(cmd *cobra.Command, model string) (job.Options, error
 		return o, errors.New("--executor: " + plain(err))
 	}
 	switch {
-	case cmd.Flags().Changed("batch") && f.batch < 1:
-		return o, fmt.Errorf("--batch %d: want at least 1 row", f.batch)
 	case f.threads < 0:
 		return o, fmt.Errorf("--threads %d: want at least 1", f.threads)
 	case f.timeout < 0:
@@ -127,6 +144,33 @@ func (f *runFlags) options(cmd *cobra.Command, model string) (job.Options, error
 		o.Progress = err
 	}
 	return o, nil
+}
+
+// batches reads the flags that are about batches.
+func (f *runFlags) batches(cmd *cobra.Command, o *job.Options) error {
+	if !cmd.Flags().Changed("batch") {
+		for _, name := range []string{"workers", "resume", "on-error"} {
+			if cmd.Flags().Changed(name) {
+				return fmt.Errorf("--%s needs --batch", name)
+			}
+		}
+		return nil
+	}
+	o.Batch = job.BatchAuto
+	if f.batch != "auto" {
+		n, err := strconv.Atoi(f.batch)
+		if err != nil || n < 1 {
+			return fmt.Errorf("--batch %s: want at least 1 row, or auto", f.batch)
+		}
+		o.Batch = n
+	}
+	switch {
+	case cmd.Flags().Changed("workers") && f.workers < 1:
+		return fmt.Errorf("--workers %d: want at least 1", f.workers)
+	case f.onError != "stop" && f.onError != "skip":
+		return fmt.Errorf("--on-error %s: want stop or skip", f.onError)
+	}
+	return nil
 }
 
 func runJob(ctx context.Context, o job.Options, timeout time.Duration) error {

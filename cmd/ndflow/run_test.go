@@ -180,7 +180,7 @@ func TestRunPrints(t *testing.T) {
 func TestRunVerbose(t *testing.T) {
 	dir := t.TempDir()
 	r := process(t, dir, "run", fixture("mlp"), "-v", "--in", fixture("mlp", "expected", "in_x.npy"), "--out", "p.npy", "--batch", "2")
-	for _, want := range []string{"TensorFlow ", `loaded `, `signature "serving_default"`, "ran 4 steps in ", "wrote p.npy"} {
+	for _, want := range []string{"TensorFlow ", `loaded `, `signature "serving_default"`, "ran 4 steps in ", "batches of 2, ", " worker", `output "probs": placed 0 times, copied `, "less than 4096 bytes", "wrote p.npy"} {
 		if r.code != 0 || !strings.Contains(r.stderr, want) {
 			t.Errorf("have exit code %d and %q, want %q in it", r.code, r.stderr, want)
 		}

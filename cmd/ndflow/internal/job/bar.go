@@ -32,9 +32,9 @@ func newBar(w io.Writer, rows, batch int) *bar {
 	)}
 }
 
-func (b *bar) add(rows int) {
+func (b *bar) set(rows int) {
 	if b != nil {
-		b.Add(rows) // a terminal that is gone is no reason to stop
+		b.Set(rows) // a terminal that is gone is no reason to stop
 	}
 }
 

@@ -65,6 +65,9 @@ func stageFile(path string) (*file, error) {
 	return f, nil
 }
 
+// partial is where a result that outlives a kill lies until it is complete.
+func (f *file) partial() string { return f.final + ".partial" }
+
 // want adds a result to those that are written to the file.
 func (f *file) want(res *result) {
 	if !slices.Contains(f.results, res) {
@@ -125,8 +128,10 @@ func (f *file) explain(err error) error {
 	case errors.As(err, &linkErr):
 		err = linkErr.Err
 	default:
-		if _, rest, ok := strings.Cut(err.Error(), f.temp+": "); ok && f.temp != "" {
-			return fmt.Errorf("write %s: %s", f.path, rest)
+		for _, name := range []string{f.temp, f.partial()} {
+			if _, rest, ok := strings.Cut(err.Error(), name+": "); ok && name != "" {
+				return fmt.Errorf("write %s: %s", f.path, rest)
+			}
 		}
 	}
 	return fmt.Errorf("write %s: %w", f.path, err)

@@ -24,7 +24,12 @@ type Options struct {
 	Tags      *[]string // nil for the default ones
 	Executor  graph.Executor
 	Threads   int // 0 leaves the choice to TensorFlow
-	Batch     int // rows a step; 0 for all in one step
+	Batch     int // rows a step; 0 for all in one step, or BatchAuto
+
+	// With a Batch only.
+	Workers    int  // steps at once; 0 finds a good number
+	Resume     bool // go on where an earlier run was killed, and keep what is done when this one fails
+	SkipErrors bool // leave batches that fail out, and record them
 
 	In  []Source
 	Out []Target // none: the results are printed
@@ -32,12 +37,20 @@ type Options struct {
 	Print    io.Writer                        // what is printed goes here
 	Progress io.Writer                        // a terminal to draw a bar on, or nil
 	Log      func(format string, args ...any) // told what happens, or nil
+	Note     func(format string, args ...any) // told what the user should know, or nil
 }
+
+// BatchAuto leaves the batch size to a short calibration.
+const BatchAuto = -1
 
 // Run does the job.
 func Run(ctx context.Context, o Options) error {
+	nothing := func(string, ...any) {}
 	if o.Log == nil {
-		o.Log = func(string, ...any) {}
+		o.Log = nothing
+	}
+	if o.Note == nil {
+		o.Note = nothing
 	}
 	sources, err := openSources(o.In)
 	if err != nil {
@@ -85,17 +98,19 @@ func runModel(ctx context.Context, o Options, m *model, sources *sources, files 
 		return err
 	}
 	defer r.Close()
-	s := &steps{Options: o, runner: r, in: in, out: out}
+	newRunner := func() (*graph.Runner, error) { return m.runner(names(in), resultNames(out)) }
+	s := &steps{Options: o, runner: r, newRunner: newRunner, in: in, out: out}
+	if err := s.prepare(); err != nil {
+		return err
+	}
 	start := time.Now()
-	if err := s.run(ctx); err != nil {
+	if err := s.run(ctx, m, files); err != nil {
 		return err
 	}
-	took := time.Since(start)
-	e, err := r.Executor()
-	if err != nil {
+	defer s.journal.remove()
+	if err := s.report(time.Since(start)); err != nil {
 		return err
 	}
-	o.Log("ran %s in %s, executor %v", count(s.done, "step"), round(took), e)
 	r.Close() // lets the mapped results go
 
 	start = time.Now()
@@ -104,6 +119,9 @@ func runModel(ctx context.Context, o Options, m *model, sources *sources, files 
 	}
 	for _, f := range files.list {
 		o.Log("wrote %s in %s", f.path, round(time.Since(start)))
+	}
+	if err := s.tellFailures(files); err != nil {
+		return err
 	}
 	if len(files.list) > 0 {
 		return nil
@@ -114,23 +132,4 @@ func runModel(ctx context.Context, o Options, m *model, sources *sources, files 
 		}
 	}
 	return nil
-}
-
-// round makes a time readable.
-func round(d time.Duration) time.Duration {
-	switch {
-	case d > time.Second:
-		return d.Round(10 * time.Millisecond)
-	case d > time.Millisecond:
-		return d.Round(10 * time.Microsecond)
-	}
-	return d.Round(10 * time.Nanosecond)
-}
-
-// count puts a number before a word, "1 step", "3 steps".
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

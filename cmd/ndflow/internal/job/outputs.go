@@ -14,9 +14,9 @@ type result struct {
 	name   string
 	spec   graph.Spec
 	direct *file      // the .npy file that is all that wants it: it can land there
+	goOn   bool       // the file outlives a kill, and may have
 	mapped *npy.File  // that file while it is written, if it is
 	array  *npy.Array // the values
-	shape  []int      // beyond axis 0, known after the first batch
 }
 
 func resultNames(out []*result) []string {
@@ -36,6 +36,16 @@ func (res *result) create(shape []int) (err error) {
 	}
 	if res.mapped, err = npy.Create(res.direct.temp, res.spec.DType, shape...); err != nil {
 		return res.direct.explain(err)
+	}
+	res.array = res.mapped.Array()
+	return nil
+}
+
+// resume is create for a file that outlives a kill, and may have.
+func (res *result) resume(shape []int) (err error) {
+	f := res.direct
+	if res.mapped, _, err = npy.Resume(f.temp, f.partial(), res.spec.DType, shape...); err != nil {
+		return f.explain(err)
 	}
 	res.array = res.mapped.Array()
 	return nil
@@ -163,7 +173,27 @@ func (fs *files) commit(ctx context.Context) error {
 	return nil
 }
 
-// abort removes what is not complete. After commit it does nothing.
+// resumable reports whether all results can be gone on with after a kill: each
+// has a .npy file of its own.
+func (fs *files) resumable() bool {
+	for _, res := range fs.results {
+		if res.direct == nil || res.spec.DType == npy.String {
+			return false
+		}
+	}
+	return len(fs.list) > 0
+}
+
+// keep leaves the unfinished files where they are found again.
+func (fs *files) keep() {
+	for _, res := range fs.results {
+		if res.mapped != nil {
+			res.mapped.Keep()
+		}
+	}
+}
+
+// abort removes what is not complete, nor kept. After commit it does nothing.
 func (fs *files) abort() {
 	for _, res := range fs.results {
 		if res.mapped != nil {

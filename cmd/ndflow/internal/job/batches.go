@@ -1,0 +1,124 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"ndflow/graph"
+	"ndflow/npy"
+)
+
+// batches runs the model over the rows of its inputs. Each batch lands in its
+// rows of the results.
+func (s *steps) batches(ctx context.Context) error {
+	o := graph.MapOptions{Workers: s.Workers, Stats: &s.stats}
+	if s.Batch != BatchAuto {
+		o.Batch = s.Batch
+	}
+	if s.journal != nil {
+		o.From = s.journal.done
+		if o.Batch == 0 {
+			o.Batch = s.journal.batch
+		}
+		for _, res := range s.out {
+			res.goOn = true
+		}
+	}
+	var failed failures
+	if s.journal != nil {
+		failed.list = s.journal.failed
+	}
+	if s.SkipErrors {
+		o.OnError = func(e *graph.BatchError) error {
+			f := failed.add(e)
+			if s.journal != nil {
+				return s.journal.skip(f)
+			}
+			return nil
+		}
+	}
+	var bar *bar
+	o.Progress = func(p graph.MapProgress) {
+		s.chosen = p
+		if bar == nil {
+			bar = newBar(s.Progress, p.Rows, p.Batch)
+		}
+		bar.set(p.Done)
+		if s.journal != nil {
+			s.journal.progress(p)
+		}
+	}
+	in := make(map[string]graph.Source, len(s.in))
+	for i := range s.in {
+		in[s.in[i].name] = graph.FromArray(s.in[i].array)
+	}
+	out := make(map[string]graph.Sink, len(s.out))
+	for _, res := range s.out {
+		out[res.name] = sink{res}
+	}
+	stop := s.journal.keepUp(s.out)
+	err := untilEnd(ctx, func() error { return graph.MapRunners(ctx, s.newRunner, in, out, o) })
+	bar.stop()
+	err = errors.Join(err, stop(err == nil))
+	if err != nil {
+		return err
+	}
+	s.done = (s.chosen.Rows - o.From + s.chosen.Batch - 1) / s.chosen.Batch
+	s.failed = failed.sorted()
+	return nil
+}
+
+// untilEnd waits for do, but when ctx has ended, which do heeds as soon as it
+// can, not for long: a step of TensorFlow's may take any time.
+func untilEnd(ctx context.Context, do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(2 * time.Second):
+		return ctx.Err()
+	}
+}
+
+// sink brings rows to a result.
+type sink struct{ res *result }
+
+func (s sink) Begin(_ npy.DType, rows int, row []int) error {
+	shape := slices.Concat([]int{rows}, row)
+	if s.res.goOn {
+		return s.res.resume(shape)
+	}
+	return s.res.create(shape)
+}
+
+func (s sink) Store(_ context.Context, lo int, rows *npy.Array) error {
+	if s.res.mapped != nil {
+		return s.res.mapped.WriteRows(lo, rows)
+	}
+	dst, err := s.res.array.Slice(lo, lo+rows.Dim(0))
+	if err != nil {
+		return err
+	}
+	if rows.DType() != npy.String {
+		copy(dst.Bytes(), rows.Bytes())
+		return nil
+	}
+	from, err := npy.Values[string](rows)
+	if err != nil {
+		return err
+	}
+	to, err := npy.Values[string](dst)
+	if err != nil {
+		return err
+	}
+	copy(to, from)
+	return nil
+}

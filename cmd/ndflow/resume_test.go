@@ -1,0 +1,315 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ndflow/npy"
+)
+
+// slowRun is a run of some seconds, in batches of one row.
+func slowRun(t *testing.T, dir string) (args []string) {
+	t.Helper()
+	randomRows(t, dir+"/x.npy", rows(100_000), 16)
+	return []string{"run", fixture("mlp"), "--in", "x.npy", "--out", "y.npy", "--batch", "1", "--workers", "2"}
+}
+
+// rows is n, or half of it in a short test, which the race detector slows down.
+func rows(n int) int {
+	if testing.Short() {
+		return n / 2
+	}
+	return n
+}
+
+// kill starts the command and kills it after a while, by SIGKILL. It reports
+// whether the command was through before.
+func kill(t *testing.T, cmd *exec.Cmd, after time.Duration) (through bool) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(after, func() { cmd.Process.Kill() })
+	defer timer.Stop()
+	return cmd.Wait() == nil
+}
+
+// A run that is killed, again and again, is gone on with, and the result is that
+// of one that was left alone.
+func TestResumeAfterKill(t *testing.T) {
+	dir := t.TempDir()
+	args := slowRun(t, dir)
+	start := time.Now()
+	checkSuccess(t, process(t, dir, args...))
+	took := time.Since(start)
+	want, err := os.ReadFile(dir + "/y.npy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d; a run takes %v", seed, took)
+	random := rand.New(rand.NewPCG(seed, 0))
+	if err := os.WriteFile(dir+"/y.npy", []byte("old"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	gone := 0
+	for k := 0; ; k++ {
+		if k == 20 {
+			t.Fatal("it never comes to an end")
+		}
+		cmd := command(t, dir, append(args, "--resume")...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		through := kill(t, cmd, time.Duration(float64(took)*(0.25+0.4*random.Float64())))
+		if strings.Contains(stderr.String(), "going on from row") {
+			gone++
+		}
+		if through {
+			break
+		}
+		if old, err := os.ReadFile(dir + "/y.npy"); err != nil || string(old) != "old" {
+			t.Fatalf("after a kill the old file is %q, %v", old, err)
+		}
+	}
+	if have, err := os.ReadFile(dir + "/y.npy"); err != nil || !bytes.Equal(have, want) {
+		t.Errorf("the result differs from that of a run that was not killed: %v", err)
+	}
+	leftovers(t, dir)
+	t.Logf("gone on with %d times", gone)
+}
+
+// leftovers checks that the folder has the input and the output, and what a kill
+// leaves of files that had no name yet.
+func leftovers(t *testing.T, dir string) {
+	t.Helper()
+	hidden, err := filepath.Glob(dir + "/.ndflow-*.tmp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range hidden {
+		os.Remove(f)
+	}
+	onlyFiles(t, dir, "x.npy", "y.npy")
+}
+
+// halfway runs the command until some of its rows are on the disk, and kills it.
+func halfway(t *testing.T, dir string, args []string) {
+	t.Helper()
+	cmd := command(t, dir, args...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3000 {
+		journal, _ := os.ReadFile(dir + "/y.npy.partial.json")
+		if strings.Contains(string(journal), `"done":`) {
+			cmd.Process.Kill()
+			if cmd.Wait() == nil {
+				t.Fatal("the run was through")
+			}
+			return
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	t.Fatal("nothing is done")
+}
+
+// Rows that were left out before the kill are in the record at the end, once.
+func TestResumeWithSkippedRows(t *testing.T) {
+	dir := t.TempDir()
+	n := rows(100_000)
+	values := make([]float32, n)
+	for i := range values {
+		if values[i] = float32(i % 100); i%(n/20) == 100 {
+			values[i] = -1
+		}
+	}
+	save(t, dir+"/x.npy", values)
+	args := []string{"run", fixture("assert"), "--in", "x.npy", "--out", "y.npy", "--batch", "1", "--workers", "2", "--on-error", "skip"}
+	if r := process(t, dir, args...); r.code != 0 {
+		t.Fatalf("have %+v", r)
+	}
+	result := func() (y, record []byte) {
+		y, err := os.ReadFile(dir + "/y.npy")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if record, err = os.ReadFile(dir + "/y.npy.skipped.jsonl"); err != nil {
+			t.Fatal(err)
+		}
+		os.Remove(dir + "/y.npy")
+		os.Remove(dir + "/y.npy.skipped.jsonl")
+		return y, record
+	}
+	y, record := result()
+	halfway(t, dir, args)
+	if r := process(t, dir, append(args, "--resume")...); r.code != 0 || !strings.Contains(r.stderr, "going on from row") || !strings.Contains(r.stderr, fmt.Sprintf("20 rows of %d failed", n)) {
+		t.Errorf("have %+v", r)
+	}
+	y2, record2 := result()
+	if !bytes.Equal(y, y2) {
+		t.Error("the result differs from that of a run that was not killed")
+	}
+	if !bytes.Equal(record, record2) {
+		t.Errorf("the record is\n%s\nwant\n%s", record2, record)
+	}
+}
+
+func TestResumeRefuses(t *testing.T) {
+	dir := t.TempDir()
+	args := slowRun(t, dir)
+	halfway(t, dir, args) // without --resume, which does not matter
+	resume := append(args, "--resume")
+	other := func(what, with string) []string {
+		list := append([]string{}, resume...)
+		for i := range list {
+			if list[i] == what {
+				list[i] = with
+			}
+		}
+		return list
+	}
+	fails(t, dir, other("1", "2"), "cannot go on", "begun with --batch 1")
+	fails(t, dir, other(fixture("mlp"), copyOf(t, "mlp")), "cannot go on", "the model is another one")
+	fails(t, dir, append(other("x.npy", "y=y"), "--out", "y.npy"), "y")
+	now := time.Now()
+	old, err := os.Stat(dir + "/x.npy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(dir+"/x.npy", now, now); err != nil {
+		t.Fatal(err)
+	}
+	fails(t, dir, resume, "cannot go on", "the inputs are others, or have changed", "without --resume")
+	if err := os.Chtimes(dir+"/x.npy", now, old.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+
+	// A torn last line, as a machine that stops can leave it.
+	f, err := os.OpenFile(dir+"/y.npy.partial.json", os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(`{"done":99999`); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	r := inside(t, dir, resume...)
+	if r.code != 0 || !strings.Contains(r.stderr, "going on from row") {
+		t.Errorf("have exit code %d and %q", r.code, r.stderr)
+	}
+	leftovers(t, dir)
+
+	fails(t, dir, append(args[:4:4], "--out", "y.npz", "--batch", "1", "--resume"), "--resume needs every output in a .npy file")
+}
+
+// Without --resume the job begins anew, and says so.
+func TestLeftoverWithoutResume(t *testing.T) {
+	dir := t.TempDir()
+	args := slowRun(t, dir)
+	halfway(t, dir, args)
+	args[len(args)-3] = "4096"
+	r := inside(t, dir, args...)
+	if r.code != 0 || !strings.Contains(r.stderr, "without --resume they are done again") {
+		t.Errorf("have exit code %d and %q", r.code, r.stderr)
+	}
+	leftovers(t, dir)
+}
+
+func TestTwoRunsOfOneOutput(t *testing.T) {
+	dir := t.TempDir()
+	args := slowRun(t, dir)
+	cmd := command(t, dir, args...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3000 {
+		if _, err := os.Stat(dir + "/y.npy.partial"); err == nil {
+			break
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	fails(t, dir, args, "another process writes these files")
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	leftovers(t, dir)
+}
+
+// An interrupt with --resume keeps what is done.
+func TestInterruptKeeps(t *testing.T) {
+	dir := t.TempDir()
+	args := append(slowRun(t, dir), "--resume")
+	cmd := command(t, dir, args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3000 {
+		if journal, _ := os.ReadFile(dir + "/y.npy.partial.json"); strings.Contains(string(journal), `"done":`) {
+			break
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	if s := stderr.String(); cmd.ProcessState.ExitCode() != exitFailure || !strings.Contains(s, "rows are kept") || !strings.HasSuffix(s, "ndflow: interrupted\n") {
+		t.Errorf("have exit code %d and %q", cmd.ProcessState.ExitCode(), s)
+	}
+	onlyFiles(t, dir, "x.npy", "y.npy.partial", "y.npy.partial.json")
+	if r := inside(t, dir, args...); r.code != 0 || !strings.Contains(r.stderr, "going on from row") {
+		t.Errorf("have exit code %d and %q", r.code, r.stderr)
+	}
+	leftovers(t, dir)
+}
+
+// Batches that fail are left out, if that is wanted, and recorded.
+func TestSkipErrors(t *testing.T) {
+	dir := t.TempDir()
+	save(t, dir+"/x.npy", []float32{1, 4, -9, 16, 25, 36, 49, -64})
+	args := []string{"run", fixture("assert"), "--in", "x.npy", "--batch", "2", "--on-error", "skip"}
+	r := inside(t, dir, append(args, "--out", "y.npy")...)
+	if r.code != 0 || r.stderr != "ndflow: 4 rows of 8 failed and are zero; they are recorded in y.npy.skipped.jsonl\n" {
+		t.Errorf("have exit code %d and %q", r.code, r.stderr)
+	}
+	want := []float32{1, 2, 0, 0, 5, 6, 0, 0}
+	if have, _ := npy.Values[float32](load(t, dir+"/y.npy")); !equalFloats(have, want) {
+		t.Errorf("have %v, want %v", have, want)
+	}
+	record, err := os.ReadFile(dir + "/y.npy.skipped.jsonl")
+	lines := strings.Split(strings.TrimSuffix(string(record), "\n"), "\n")
+	if err != nil || len(lines) != 2 || !strings.HasPrefix(lines[0], `{"lo":2,"hi":4,"error":"`) || !strings.HasPrefix(lines[1], `{"lo":6,"hi":8,`) ||
+		!strings.Contains(lines[0], "x is negative") {
+		t.Errorf("have the record %q, %v", record, err)
+	}
+
+	// The record goes with the failures.
+	save(t, dir+"/x.npy", []float32{1, 4})
+	ok(t, dir, append(args, "--out", "y.npy")...)
+	onlyFiles(t, dir, "x.npy", "y.npy")
+
+	save(t, dir+"/x.npy", []float32{-1, -4})
+	fails(t, dir, append(args[:4:4], "--batch", "1", "--out", "y.npy"), "row 0: ", "x is negative")
+	onlyFiles(t, dir, "x.npy", "y.npy")
+}
+
+func equalFloats(a, b []float32) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
