@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"ndflow/npy"
 )
@@ -109,6 +110,8 @@ type mapJob struct {
 	rows      int
 	fixed     int // the batch size that the model is made for, or 0
 	executor  Executor
+	tuning    time.Time // since when the calibration runs
+	perRow    float64   // the seconds that a row takes at best, as it has seen
 }
 
 type mapInput struct {

@@ -20,14 +20,17 @@ const (
 	tuneGain    = 1.1              // what differs by less is as good
 	tuneShort   = time.Millisecond // a step
 	tuneMinimum = 16               // batches there must be, so that the workers have something to share
+	tuneShare   = 20               // the calibration takes about this part of the time for all rows
 
-	batchUntuned = 32 // rows, where there are no more or the first ones fail
+	batchGood    = 256 // rows, which are about as good as any where there is no time to try more
+	batchUntuned = 32  // rows, where there are no more or the first ones fail
 )
 
 // calibrate chooses what the caller has left open: the batch size, then the
 // workers and the executor. It runs the first rows, and puts the results aside.
 // It returns the workers that it has made.
 func (j *mapJob) calibrate(ctx context.Context, workers []*mapWorker) ([]*mapWorker, error) {
+	j.tuning, j.perRow = time.Now(), math.Inf(1)
 	if j.Batch == 0 {
 		j.Batch = j.calibrateBatch(ctx, workers[0])
 	}
@@ -50,7 +53,7 @@ func (j *mapJob) calibrateBatch(ctx context.Context, w *mapWorker) int {
 	if rows < batchUntuned {
 		return max(rows, 1)
 	}
-	chosen, best, worse := batchUntuned, math.Inf(1), 0
+	chosen, worse := batchUntuned, 0
 	w.r.executor = j.alone()
 	for b := 1; (b == 1 || b*tuneMinimum <= rows) && worse < 2 && ctx.Err() == nil; b *= 2 {
 		t, err := w.timeSteps(ctx, b)
@@ -59,17 +62,23 @@ func (j *mapJob) calibrateBatch(ctx context.Context, w *mapWorker) int {
 		}
 		perRow := t.Seconds() / float64(b)
 		switch {
-		case perRow < best*tuneGain:
+		case perRow < j.perRow*tuneGain:
 			chosen, worse = b, 0
 		case t > tuneShort:
 			worse++
 		}
-		best = min(best, perRow)
-		if t > tuneStep || 2*w.stepBytes(b) > tuneBytes {
+		j.perRow = min(j.perRow, perRow)
+		if t > tuneStep || 2*w.stepBytes(b) > tuneBytes || (b >= batchGood || t > tuneShort) && j.tunedEnough() {
 			break
 		}
 	}
 	return chosen
+}
+
+// tunedEnough reports whether the calibration has taken its share of the time
+// that all rows will take, as far as that is known.
+func (j *mapJob) tunedEnough() bool {
+	return time.Since(j.tuning).Seconds() > j.perRow*float64(j.rows-j.From)/tuneShare
 }
 
 // alone is the executor for one worker by itself, until it is chosen.
@@ -119,31 +128,33 @@ func (w *mapWorker) stepBytes(n int) int {
 
 // calibrateWorkers compares what can be done at once, and takes the most workers
 // that are about as good as the best: one reads and stores while another's step
-// runs, which is no part of what is measured.
+// runs, which is no part of what is measured. With no time to compare it takes
+// one for each processor.
 func (j *mapJob) calibrateWorkers(ctx context.Context, workers []*mapWorker) ([]*mapWorker, error) {
 	executors := []Executor{j.executor}
 	if j.executor == Auto {
 		executors = []Executor{Inline, Pool}
 	}
-	chosen, executor, best := max(j.Workers, 1), j.alone(), 0.0
-	for _, n := range j.workerCounts() {
-		for len(workers) < n {
-			w, err := j.newWorker()
-			if err != nil {
-				return workers, err
-			}
-			workers = append(workers, w)
+	counts := j.workerCounts()
+	for len(workers) < counts[0] {
+		w, err := j.newWorker()
+		if err != nil {
+			return workers, err
 		}
-		fastest, on := 0.0, j.alone()
+		workers = append(workers, w)
+	}
+	chosen, executor, best := counts[0], j.alone(), 0.0
+	for _, n := range counts {
 		for _, e := range executors {
-			if speed := j.together(ctx, workers[:n], e); speed > fastest {
-				fastest, on = speed, e
+			if j.tunedEnough() {
+				break
+			}
+			speed := j.together(ctx, workers[:n], e) // 0 if the first rows fail: the walk itself will say so
+			if n == chosen && speed > best || speed > best*tuneGain {
+				chosen, executor, best = n, e, speed
+				j.perRow = min(j.perRow, 1/(speed*float64(j.Batch)))
 			}
 		}
-		if fastest > 0 && fastest*tuneGain > best { // 0: the first rows fail, the walk itself will say so
-			chosen, executor = n, on
-		}
-		best = max(best, fastest)
 	}
 	j.Workers, j.executor = chosen, executor
 	for _, w := range workers {
@@ -152,16 +163,16 @@ func (j *mapJob) calibrateWorkers(ctx context.Context, workers []*mapWorker) ([]
 	return workers, ctx.Err()
 }
 
-// workerCounts are those to compare.
+// workerCounts are those to compare, the most first.
 func (j *mapJob) workerCounts() []int {
 	if j.Workers > 0 {
 		return []int{j.Workers}
 	}
-	var counts []int
-	for n := 1; n < runtime.GOMAXPROCS(0); n *= 2 {
+	counts := []int{runtime.GOMAXPROCS(0)}
+	for n := counts[0] / 2; n > 0; n /= 2 {
 		counts = append(counts, n)
 	}
-	return append(counts, runtime.GOMAXPROCS(0))
+	return counts
 }
 
 // together returns how many batches a second some workers do on an executor; 0
