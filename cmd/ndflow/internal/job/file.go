@@ -50,7 +50,7 @@ func stageFile(path string) (*file, error) {
 		perm = info.Mode().Perm()
 	}
 	f := &file{path: path, final: final, archive: isArchive(path)}
-	f.temp = filepath.Join(filepath.Dir(final), fmt.Sprintf(".ndflow-%016x.tmp", rand.Uint64()))
+	f.temp = filepath.Join(filepath.Dir(final), fmt.Sprintf(tempName, rand.Uint64()))
 	t, err := os.OpenFile(f.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {
 		return nil, f.explain(err)
@@ -63,6 +63,17 @@ func stageFile(path string) (*file, error) {
 		return nil, f.explain(err)
 	}
 	return f, nil
+}
+
+// tempName is the name of files that are not complete.
+const tempName = ".ndflow-%016x.tmp"
+
+// removeTemp removes what a process that was killed has left, if it is that.
+func removeTemp(path string) {
+	var n uint64
+	if k, err := fmt.Sscanf(filepath.Base(path), tempName, &n); k == 1 && err == nil {
+		os.Remove(path)
+	}
 }
 
 // partial is where a result that outlives a kill lies until it is complete.

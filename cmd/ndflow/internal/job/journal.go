@@ -27,9 +27,10 @@ type journal struct {
 	rows   int
 	failed []failure // batches before done that were left out
 
-	mu   sync.Mutex
-	file *os.File
-	now  graph.MapProgress
+	mu    sync.Mutex
+	file  *os.File
+	now   graph.MapProgress
+	temps []string // of earlier processes
 }
 
 // line is what was done, by one of its fields.
@@ -40,6 +41,7 @@ type line struct {
 	Rows  int       `json:"rows,omitempty"`
 	Done  *int      `json:"done,omitempty"`
 	Skip  *failure  `json:"skip,omitempty"`
+	Temps []string  `json:"temps,omitempty"` // what a kill would leave besides
 }
 
 // syncEvery is how much work a kill costs, in time.
@@ -92,6 +94,9 @@ func (j *journal) read(o Options, fs *files) error {
 		return err
 	}
 	have := j.parse(raw)
+	for _, temp := range j.temps {
+		removeTemp(temp)
+	}
 	found := have != nil && j.done > 0 && fs.partialsThere()
 	batch := min(o.Batch, max(j.rows, 1)) // as Map has it
 	switch {
@@ -103,7 +108,7 @@ func (j *journal) read(o Options, fs *files) error {
 			return fmt.Errorf("cannot go on with %s: it was begun with --batch %d; without --resume the job begins anew", j.path, j.batch)
 		}
 		o.Note("going on from row %d of %d", j.done, j.rows)
-		return j.append(line{From: &j.done})
+		return j.append(line{From: &j.done, Temps: fs.temps()})
 	case found:
 		o.Note("%d of %d rows were there from an earlier run; without --resume they are done again", j.done, j.rows)
 	}
@@ -115,7 +120,7 @@ func (j *journal) read(o Options, fs *files) error {
 	if _, err := j.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return j.append(line{Job: &j.job})
+	return j.append(line{Job: &j.job, Temps: fs.temps()})
 }
 
 // parse reads the lines up to the first that is not complete, and cuts off the
@@ -134,6 +139,7 @@ func (j *journal) parse(raw []byte) (have *identity) {
 		if l.Batch > 0 {
 			j.batch, j.rows = l.Batch, l.Rows
 		}
+		j.temps = append(j.temps, l.Temps...)
 		if l.From != nil {
 			j.failed = slices.DeleteFunc(j.failed, func(f failure) bool { return f.Lo >= *l.From })
 		}

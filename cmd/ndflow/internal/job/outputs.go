@@ -184,6 +184,15 @@ func (fs *files) resumable() bool {
 	return len(fs.list) > 0
 }
 
+// temps are the temporary names of the files.
+func (fs *files) temps() []string {
+	list := make([]string, len(fs.list))
+	for i, f := range fs.list {
+		list[i] = f.temp
+	}
+	return list
+}
+
 // keep leaves the unfinished files where they are found again.
 func (fs *files) keep() {
 	for _, res := range fs.results {
