@@ -16,7 +16,7 @@ const (
 	tuneStep    = 100 * time.Millisecond
 	tuneRun     = 1 * time.Millisecond // of steps, for one figure
 	tuneMinRuns = 3
-	tuneMaxRuns = 50
+	tuneMaxRuns = 1000
 	tuneGain    = 1.1              // what differs by less is as good
 	tuneShort   = time.Millisecond // a step
 	tuneMinimum = 16               // batches there must be, so that the workers have something to share
