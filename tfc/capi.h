@@ -2,9 +2,13 @@
 //
 // The library is opened with dlopen, never linked, so none of TensorFlow's
 // headers are needed to build. NDF_CAPI lists every function; from it come the
-// table of pointers, the dlsym loop in capi.c and the inline wrappers below,
+// table of pointers, the dlsym loop in loader.c and the inline wrappers below,
 // which keep the C API's own names. TestPrototypes compiles the list against
 // the headers that ship beside the library.
+//
+// What only some programs use has lists of its own: capi_build.h, for those who
+// build graphs, and capi_eager.h. A library that lacks a function of such a list
+// is loaded all the same, and refused by whoever needs the list.
 
 #ifndef NDFLOW_TFC_CAPI_H_
 #define NDFLOW_TFC_CAPI_H_
@@ -46,6 +50,9 @@ typedef struct TF_Output {
 typedef struct TF_TString TF_TString;
 
 #endif  // NDF_HAVE_TF_HEADERS
+
+#include "capi_build.h"
+#include "capi_eager.h"
 
 // V(name, (parameters), (arguments)) for functions that return nothing,
 // F(type, name, (parameters), (arguments)) for the others.
@@ -170,6 +177,8 @@ typedef struct {
 #define NDF_FIELD_V(name, params, args) void(*name) params;
   NDF_CAPI(NDF_FIELD_F, NDF_FIELD_V)
   NDF_CAPI_OPTIONAL(NDF_FIELD_F, NDF_FIELD_V)
+  NDF_CAPI_BUILD(NDF_FIELD_F, NDF_FIELD_V)
+  NDF_CAPI_EAGER(NDF_FIELD_F, NDF_FIELD_V)
 #undef NDF_FIELD_F
 #undef NDF_FIELD_V
 } ndf_api;
@@ -185,6 +194,8 @@ extern ndf_api ndf_capi __attribute__((aligned(64)));
   static inline void name params { ndf_capi.name args; }
 NDF_CAPI(NDF_WRAP_F, NDF_WRAP_V)
 NDF_CAPI_OPTIONAL(NDF_WRAP_F, NDF_WRAP_V)
+NDF_CAPI_BUILD(NDF_WRAP_F, NDF_WRAP_V)
+NDF_CAPI_EAGER(NDF_WRAP_F, NDF_WRAP_V)
 #undef NDF_WRAP_F
 #undef NDF_WRAP_V
 

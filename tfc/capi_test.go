@@ -37,15 +37,21 @@ func headers(t *testing.T) string {
 
 func compile(t *testing.T, args ...string) (output string, ok bool) {
 	t.Helper()
-	args = append([]string{"-std=gnu11", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-I."}, args...)
-	out, err := exec.Command("gcc", args...).CombinedOutput()
+	command := []string{"gcc", "-std=gnu11"}
+	if strings.HasSuffix(args[len(args)-1], ".cc") {
+		command = []string{"g++", "-std=c++17"}
+	}
+	args = append(append(command[1:], "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-I."), args...)
+	out, err := exec.Command(command[0], args...).CombinedOutput()
 	return string(out), err == nil
 }
 
 func TestPrototypes(t *testing.T) {
 	include := headers(t)
-	if out, ok := compile(t, "-isystem", include, "testdata/prototypes.c"); !ok {
-		t.Errorf("capi.h differs from TensorFlow's headers:\n%s", out)
+	for _, file := range []string{"testdata/prototypes.c", "testdata/prototypes_eager.cc"} {
+		if out, ok := compile(t, "-isystem", include, file); !ok {
+			t.Errorf("capi.h differs from TensorFlow's headers:\n%s", out)
+		}
 	}
 }
 
@@ -61,7 +67,7 @@ func TestPrototypesCatchDrift(t *testing.T) {
 		t.Fatal("capi.h has no TF_Dim to change")
 	}
 	dir := t.TempDir()
-	for _, name := range []string{"tstring.h", "testdata/prototypes.c"} {
+	for _, name := range []string{"tstring.h", "capi_build.h", "capi_eager.h", "testdata/prototypes.c"} {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

@@ -109,7 +109,24 @@ static const char *fill(void *lib, ndf_api *api) {
   *(void **)&api->name = dlsym(lib, #name);
 #define LOOK_UP_V(name, params, args) *(void **)&api->name = dlsym(lib, #name);
   NDF_CAPI_OPTIONAL(LOOK_UP_F, LOOK_UP_V)
+  NDF_CAPI_BUILD(LOOK_UP_F, LOOK_UP_V)
+  NDF_CAPI_EAGER(LOOK_UP_F, LOOK_UP_V)
   return missing;
+}
+
+// The first function of a list that the library lacks, or NULL.
+#define MISSING_F(type, name, params, args) \
+  if (ndf_capi.name == NULL) return #name;
+#define MISSING_V(name, params, args) MISSING_F(void, name, params, args)
+
+const char *ndf_missing_build(void) {
+  NDF_CAPI_BUILD(MISSING_F, MISSING_V)
+  return NULL;
+}
+
+const char *ndf_missing_eager(void) {
+  NDF_CAPI_EAGER(MISSING_F, MISSING_V)
+  return NULL;
 }
 
 char *ndf_open(const char *path, char **opened) {

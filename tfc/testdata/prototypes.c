@@ -6,6 +6,16 @@
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/c/tf_tstring.h"
 
+// capi.h has a table of these too; prototypes_eager.cc compares them.
+typedef struct TFE_Context TFE_Context;
+typedef struct TFE_ContextOptions TFE_ContextOptions;
+typedef struct TFE_TensorHandle TFE_TensorHandle;
+typedef struct TFE_Op TFE_Op;
+typedef struct TFE_OpAttrs TFE_OpAttrs;
+typedef struct TFE_Executor TFE_Executor;
+typedef struct TFE_CancellationManager TFE_CancellationManager;
+typedef int TFE_ContextDevicePlacementPolicy;
+
 #include "tstring.h"
 
 #define SAME(name)                                                             \
@@ -16,6 +26,7 @@
 #define SAME_V(name, params, args) SAME(name)
 NDF_CAPI(SAME_F, SAME_V)
 NDF_CAPI_OPTIONAL(SAME_F, SAME_V)
+NDF_CAPI_BUILD(SAME_F, SAME_V)
 
 #define SAME_OFFSET(ours, theirs)                                              \
   _Static_assert(                                                              \
