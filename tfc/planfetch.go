@@ -30,7 +30,7 @@ func (p *Plan) Into(i int, dst *npy.Array) error {
 	}
 	f := &p.res.fetches[i]
 	if (dst == nil) != (f.dst == nil) {
-		C.ndf_place_forget(p.res.c)
+		C.ndf_place_forget(&p.res.c.out)
 	}
 	if dst == nil {
 		f.release()
