@@ -64,19 +64,32 @@ static void measure(ndf_fetch *f, const TF_Tensor *t) {
   }
 }
 
-ndf_result ndf_fits(const ndf_fetch *f, size_t size, int num_dims,
-                    const int64_t *dims) {
-  if (f->dst_num_dims != 1) {
-    if (num_dims != f->dst_num_dims) {
+bool ndf_same_dtype(TF_DataType have, TF_DataType array) {
+  enum { INT32 = 3, UINT8 = 4, INT16 = 5, INT8 = 6, UINT16 = 17 };
+  enum { QINT8 = 11, QUINT8 = 12, QINT32 = 13, QINT16 = 15, QUINT16 = 16 };
+  switch (have) {
+    case QINT8: return array == INT8;
+    case QUINT8: return array == UINT8;
+    case QINT32: return array == INT32;
+    case QINT16: return array == INT16;
+    case QUINT16: return array == UINT16;
+    default: return have == array;
+  }
+}
+
+ndf_result ndf_fits(int dst_num_dims, const int64_t *dst_dims, size_t dst_size,
+                    size_t size, int num_dims, const int64_t *dims) {
+  if (dst_num_dims != 1) {
+    if (num_dims != dst_num_dims) {
       return NDF_WRONG_SHAPE;
     }
     for (int d = 1; d < num_dims; d++) {
-      if (dims[d] != f->dst_dims[d]) {
+      if (dims[d] != dst_dims[d]) {
         return NDF_WRONG_SHAPE;
       }
     }
   }
-  return size <= f->dst_size ? NDF_DONE : NDF_TOO_SMALL;
+  return size <= dst_size ? NDF_DONE : NDF_TOO_SMALL;
 }
 
 static bool overlap(const char *a, size_t a_size, const char *b, size_t b_size) {
@@ -131,7 +144,7 @@ static ndf_result may_leave(ndf_landing *l) {
     ndf_fetch *f = &l->fetches[i];
     measure(f, l->values[i]);
     if (f->lands) {
-      ndf_result r = ndf_fits(f, f->size, f->num_dims, f->dims);
+      ndf_result r = ndf_fits(f->dst_num_dims, f->dst_dims, f->dst_size, f->size, f->num_dims, f->dims);
       if (r != NDF_DONE) {
         l->failed = i;
         return r;

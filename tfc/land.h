@@ -42,6 +42,8 @@ typedef enum {
   NDF_STILL_HELD,  // TensorFlow still holds the array of feed number `failed`
   NDF_KEPT,        // it has kept, or still holds, the dst of fetch number `failed`
   NDF_NO_MEMORY,
+  NDF_CLOSED,      // a tensor that is needed was closed
+  NDF_BUSY,        // a tensor that is to be replaced is in use
   NDF_ABANDONED,   // ndf_plan_abandon came first: nothing was landed or kept
 } ndf_result;
 
@@ -56,6 +58,7 @@ typedef struct ndf_landing {
   TF_Tensor **values;  // what the step has given, until it is clear of them
   TF_Status *status;   // the step's
   int failed;
+  TF_DataType failed_dtype;  // what the result was, with NDF_WRONG_DTYPE
   // Arrays that were fed, and may be shared with results; none for an op, whose
   // caller knows that its results may share.
   int num_feeds;
@@ -79,10 +82,14 @@ ndf_result ndf_landing_check(ndf_landing *l);
 // ndf_landing_clear deletes what the step has given and nobody has kept.
 void ndf_landing_clear(ndf_landing *l);
 
+// ndf_same_dtype reports whether elements of a TensorFlow type are of an array's
+// dtype: quantized ones are stored as plain integers.
+bool ndf_same_dtype(TF_DataType have, TF_DataType array);
+
 // ndf_fits checks a result against the array it is to land in. A flat array
 // takes any shape; any other must agree beyond axis 0.
-ndf_result ndf_fits(const ndf_fetch *f, size_t size, int num_dims,
-                    const int64_t *dims);
+ndf_result ndf_fits(int dst_num_dims, const int64_t *dst_dims, size_t dst_size,
+                    size_t size, int num_dims, const int64_t *dims);
 
 // ndf_land brings the results to where they belong: all of them, or none.
 ndf_result ndf_land(ndf_landing *l);

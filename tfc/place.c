@@ -113,7 +113,7 @@ static ndf_why place_for(ndf_fetch *f, const ndf_spot *s) {
   if ((uintptr_t)f->dst % 64 != 0) {
     return NDF_MISALIGNED;
   }
-  if (ndf_fits(f, s->size, s->num_dims, s->dims) != NDF_DONE) {
+  if (ndf_fits(f->dst_num_dims, f->dst_dims, f->dst_size, s->size, s->num_dims, s->dims) != NDF_DONE) {
     return NDF_VARIES;  // if it does not, that will be an error; nothing may be written before
   }
   if (f->place == NULL && (f->place = new_place()) == NULL) {

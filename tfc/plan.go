@@ -222,7 +222,7 @@ func (p *Plan) Run(s Step) error {
 		return r.explain(r.c.result)
 	}
 	if r.strings {
-		return r.landStrings()
+		return landStrings(r.fetches)
 	}
 	return nil
 }
@@ -286,11 +286,5 @@ func (r *planResource) stepError(result C.ndf_result) error {
 	case C.NDF_NO_MEMORY:
 		return fmt.Errorf("tfc: %w: no memory for the step's tensors", ResourceExhausted)
 	}
-	f := &r.fetches[r.c.out.failed]
-	e := &FitError{Fetch: int(r.c.out.failed), Have: f.dst.Shape(), HaveSize: int(f.c.dst_size), Want: f.shape(), WantSize: int(f.c.size)}
-	if f.dt.DType() == npy.String {
-		e.HaveSize /= tstringSize
-		e.WantSize /= tstringSize
-	}
-	return e
+	return r.fetches[r.c.out.failed].fitError(int(r.c.out.failed))
 }
