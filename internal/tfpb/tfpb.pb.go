@@ -351,6 +351,519 @@ func (x *TensorShapeProto) GetUnknownRank() bool {
 	return false
 }
 
+// tensorflow/core/framework/tensor.proto
+type TensorProto struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Dtype         int32                  `protobuf:"varint,1,opt,name=dtype,proto3" json:"dtype,omitempty"` // DataType
+	TensorShape   *TensorShapeProto      `protobuf:"bytes,2,opt,name=tensor_shape,json=tensorShape,proto3" json:"tensor_shape,omitempty"`
+	TensorContent []byte                 `protobuf:"bytes,4,opt,name=tensor_content,json=tensorContent,proto3" json:"tensor_content,omitempty"` // the elements as they lie in memory
+	StringVal     [][]byte               `protobuf:"bytes,8,rep,name=string_val,json=stringVal,proto3" json:"string_val,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TensorProto) Reset() {
+	*x = TensorProto{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TensorProto) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TensorProto) ProtoMessage() {}
+
+func (x *TensorProto) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TensorProto.ProtoReflect.Descriptor instead.
+func (*TensorProto) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TensorProto) GetDtype() int32 {
+	if x != nil {
+		return x.Dtype
+	}
+	return 0
+}
+
+func (x *TensorProto) GetTensorShape() *TensorShapeProto {
+	if x != nil {
+		return x.TensorShape
+	}
+	return nil
+}
+
+func (x *TensorProto) GetTensorContent() []byte {
+	if x != nil {
+		return x.TensorContent
+	}
+	return nil
+}
+
+func (x *TensorProto) GetStringVal() [][]byte {
+	if x != nil {
+		return x.StringVal
+	}
+	return nil
+}
+
+// tensorflow/core/framework/attr_value.proto
+type AttrValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Value:
+	//
+	//	*AttrValue_List
+	//	*AttrValue_S
+	//	*AttrValue_I
+	//	*AttrValue_F
+	//	*AttrValue_B
+	//	*AttrValue_Type
+	//	*AttrValue_Shape
+	//	*AttrValue_Tensor
+	//	*AttrValue_Placeholder
+	//	*AttrValue_Func
+	Value         isAttrValue_Value `protobuf_oneof:"value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttrValue) Reset() {
+	*x = AttrValue{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttrValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttrValue) ProtoMessage() {}
+
+func (x *AttrValue) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttrValue.ProtoReflect.Descriptor instead.
+func (*AttrValue) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AttrValue) GetValue() isAttrValue_Value {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *AttrValue) GetList() *AttrValue_ListValue {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_List); ok {
+			return x.List
+		}
+	}
+	return nil
+}
+
+func (x *AttrValue) GetS() []byte {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_S); ok {
+			return x.S
+		}
+	}
+	return nil
+}
+
+func (x *AttrValue) GetI() int64 {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_I); ok {
+			return x.I
+		}
+	}
+	return 0
+}
+
+func (x *AttrValue) GetF() float32 {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_F); ok {
+			return x.F
+		}
+	}
+	return 0
+}
+
+func (x *AttrValue) GetB() bool {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_B); ok {
+			return x.B
+		}
+	}
+	return false
+}
+
+func (x *AttrValue) GetType() int32 {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_Type); ok {
+			return x.Type
+		}
+	}
+	return 0
+}
+
+func (x *AttrValue) GetShape() *TensorShapeProto {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_Shape); ok {
+			return x.Shape
+		}
+	}
+	return nil
+}
+
+func (x *AttrValue) GetTensor() *TensorProto {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_Tensor); ok {
+			return x.Tensor
+		}
+	}
+	return nil
+}
+
+func (x *AttrValue) GetPlaceholder() string {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_Placeholder); ok {
+			return x.Placeholder
+		}
+	}
+	return ""
+}
+
+func (x *AttrValue) GetFunc() *NameAttrList {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_Func); ok {
+			return x.Func
+		}
+	}
+	return nil
+}
+
+type isAttrValue_Value interface {
+	isAttrValue_Value()
+}
+
+type AttrValue_List struct {
+	List *AttrValue_ListValue `protobuf:"bytes,1,opt,name=list,proto3,oneof"`
+}
+
+type AttrValue_S struct {
+	S []byte `protobuf:"bytes,2,opt,name=s,proto3,oneof"`
+}
+
+type AttrValue_I struct {
+	I int64 `protobuf:"varint,3,opt,name=i,proto3,oneof"`
+}
+
+type AttrValue_F struct {
+	F float32 `protobuf:"fixed32,4,opt,name=f,proto3,oneof"`
+}
+
+type AttrValue_B struct {
+	B bool `protobuf:"varint,5,opt,name=b,proto3,oneof"`
+}
+
+type AttrValue_Type struct {
+	Type int32 `protobuf:"varint,6,opt,name=type,proto3,oneof"` // DataType
+}
+
+type AttrValue_Shape struct {
+	Shape *TensorShapeProto `protobuf:"bytes,7,opt,name=shape,proto3,oneof"`
+}
+
+type AttrValue_Tensor struct {
+	Tensor *TensorProto `protobuf:"bytes,8,opt,name=tensor,proto3,oneof"`
+}
+
+type AttrValue_Placeholder struct {
+	Placeholder string `protobuf:"bytes,9,opt,name=placeholder,proto3,oneof"`
+}
+
+type AttrValue_Func struct {
+	Func *NameAttrList `protobuf:"bytes,10,opt,name=func,proto3,oneof"`
+}
+
+func (*AttrValue_List) isAttrValue_Value() {}
+
+func (*AttrValue_S) isAttrValue_Value() {}
+
+func (*AttrValue_I) isAttrValue_Value() {}
+
+func (*AttrValue_F) isAttrValue_Value() {}
+
+func (*AttrValue_B) isAttrValue_Value() {}
+
+func (*AttrValue_Type) isAttrValue_Value() {}
+
+func (*AttrValue_Shape) isAttrValue_Value() {}
+
+func (*AttrValue_Tensor) isAttrValue_Value() {}
+
+func (*AttrValue_Placeholder) isAttrValue_Value() {}
+
+func (*AttrValue_Func) isAttrValue_Value() {}
+
+type NameAttrList struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Attr          map[string]*AttrValue  `protobuf:"bytes,2,rep,name=attr,proto3" json:"attr,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NameAttrList) Reset() {
+	*x = NameAttrList{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NameAttrList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NameAttrList) ProtoMessage() {}
+
+func (x *NameAttrList) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NameAttrList.ProtoReflect.Descriptor instead.
+func (*NameAttrList) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *NameAttrList) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *NameAttrList) GetAttr() map[string]*AttrValue {
+	if x != nil {
+		return x.Attr
+	}
+	return nil
+}
+
+// tensorflow/core/framework/op_def.proto
+type OpDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	InputArg      []*OpDef_ArgDef        `protobuf:"bytes,2,rep,name=input_arg,json=inputArg,proto3" json:"input_arg,omitempty"`
+	OutputArg     []*OpDef_ArgDef        `protobuf:"bytes,3,rep,name=output_arg,json=outputArg,proto3" json:"output_arg,omitempty"`
+	Attr          []*OpDef_AttrDef       `protobuf:"bytes,4,rep,name=attr,proto3" json:"attr,omitempty"`
+	Deprecation   *OpDeprecation         `protobuf:"bytes,8,opt,name=deprecation,proto3" json:"deprecation,omitempty"`
+	IsStateful    bool                   `protobuf:"varint,17,opt,name=is_stateful,json=isStateful,proto3" json:"is_stateful,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpDef) Reset() {
+	*x = OpDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpDef) ProtoMessage() {}
+
+func (x *OpDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpDef.ProtoReflect.Descriptor instead.
+func (*OpDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *OpDef) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *OpDef) GetInputArg() []*OpDef_ArgDef {
+	if x != nil {
+		return x.InputArg
+	}
+	return nil
+}
+
+func (x *OpDef) GetOutputArg() []*OpDef_ArgDef {
+	if x != nil {
+		return x.OutputArg
+	}
+	return nil
+}
+
+func (x *OpDef) GetAttr() []*OpDef_AttrDef {
+	if x != nil {
+		return x.Attr
+	}
+	return nil
+}
+
+func (x *OpDef) GetDeprecation() *OpDeprecation {
+	if x != nil {
+		return x.Deprecation
+	}
+	return nil
+}
+
+func (x *OpDef) GetIsStateful() bool {
+	if x != nil {
+		return x.IsStateful
+	}
+	return false
+}
+
+type OpDeprecation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       int32                  `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	Explanation   string                 `protobuf:"bytes,2,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpDeprecation) Reset() {
+	*x = OpDeprecation{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpDeprecation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpDeprecation) ProtoMessage() {}
+
+func (x *OpDeprecation) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpDeprecation.ProtoReflect.Descriptor instead.
+func (*OpDeprecation) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *OpDeprecation) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *OpDeprecation) GetExplanation() string {
+	if x != nil {
+		return x.Explanation
+	}
+	return ""
+}
+
+type OpList struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Op            []*OpDef               `protobuf:"bytes,1,rep,name=op,proto3" json:"op,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpList) Reset() {
+	*x = OpList{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpList) ProtoMessage() {}
+
+func (x *OpList) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpList.ProtoReflect.Descriptor instead.
+func (*OpList) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *OpList) GetOp() []*OpDef {
+	if x != nil {
+		return x.Op
+	}
+	return nil
+}
+
 // tensorflow/core/protobuf/config.proto
 type ConfigProto struct {
 	state                     protoimpl.MessageState    `protogen:"open.v1"`
@@ -365,7 +878,7 @@ type ConfigProto struct {
 
 func (x *ConfigProto) Reset() {
 	*x = ConfigProto{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[5]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -377,7 +890,7 @@ func (x *ConfigProto) String() string {
 func (*ConfigProto) ProtoMessage() {}
 
 func (x *ConfigProto) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[5]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -390,7 +903,7 @@ func (x *ConfigProto) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigProto.ProtoReflect.Descriptor instead.
 func (*ConfigProto) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{5}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ConfigProto) GetDeviceCount() map[string]int32 {
@@ -438,7 +951,7 @@ type MetaGraphDef_MetaInfoDef struct {
 
 func (x *MetaGraphDef_MetaInfoDef) Reset() {
 	*x = MetaGraphDef_MetaInfoDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[6]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -450,7 +963,7 @@ func (x *MetaGraphDef_MetaInfoDef) String() string {
 func (*MetaGraphDef_MetaInfoDef) ProtoMessage() {}
 
 func (x *MetaGraphDef_MetaInfoDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[6]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -490,7 +1003,7 @@ type TensorInfo_CooSparse struct {
 
 func (x *TensorInfo_CooSparse) Reset() {
 	*x = TensorInfo_CooSparse{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[10]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -502,7 +1015,7 @@ func (x *TensorInfo_CooSparse) String() string {
 func (*TensorInfo_CooSparse) ProtoMessage() {}
 
 func (x *TensorInfo_CooSparse) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[10]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -533,7 +1046,7 @@ type TensorInfo_CompositeTensor struct {
 
 func (x *TensorInfo_CompositeTensor) Reset() {
 	*x = TensorInfo_CompositeTensor{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[11]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -545,7 +1058,7 @@ func (x *TensorInfo_CompositeTensor) String() string {
 func (*TensorInfo_CompositeTensor) ProtoMessage() {}
 
 func (x *TensorInfo_CompositeTensor) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[11]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -570,7 +1083,7 @@ type TensorShapeProto_Dim struct {
 
 func (x *TensorShapeProto_Dim) Reset() {
 	*x = TensorShapeProto_Dim{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -582,7 +1095,7 @@ func (x *TensorShapeProto_Dim) String() string {
 func (*TensorShapeProto_Dim) ProtoMessage() {}
 
 func (x *TensorShapeProto_Dim) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -605,6 +1118,274 @@ func (x *TensorShapeProto_Dim) GetSize() int64 {
 	return 0
 }
 
+type AttrValue_ListValue struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	S             [][]byte               `protobuf:"bytes,2,rep,name=s,proto3" json:"s,omitempty"`
+	I             []int64                `protobuf:"varint,3,rep,packed,name=i,proto3" json:"i,omitempty"`
+	F             []float32              `protobuf:"fixed32,4,rep,packed,name=f,proto3" json:"f,omitempty"`
+	B             []bool                 `protobuf:"varint,5,rep,packed,name=b,proto3" json:"b,omitempty"`
+	Type          []int32                `protobuf:"varint,6,rep,packed,name=type,proto3" json:"type,omitempty"` // DataType
+	Shape         []*TensorShapeProto    `protobuf:"bytes,7,rep,name=shape,proto3" json:"shape,omitempty"`
+	Tensor        []*TensorProto         `protobuf:"bytes,8,rep,name=tensor,proto3" json:"tensor,omitempty"`
+	Func          []*NameAttrList        `protobuf:"bytes,9,rep,name=func,proto3" json:"func,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttrValue_ListValue) Reset() {
+	*x = AttrValue_ListValue{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttrValue_ListValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttrValue_ListValue) ProtoMessage() {}
+
+func (x *AttrValue_ListValue) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttrValue_ListValue.ProtoReflect.Descriptor instead.
+func (*AttrValue_ListValue) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{6, 0}
+}
+
+func (x *AttrValue_ListValue) GetS() [][]byte {
+	if x != nil {
+		return x.S
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetI() []int64 {
+	if x != nil {
+		return x.I
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetF() []float32 {
+	if x != nil {
+		return x.F
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetB() []bool {
+	if x != nil {
+		return x.B
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetType() []int32 {
+	if x != nil {
+		return x.Type
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetShape() []*TensorShapeProto {
+	if x != nil {
+		return x.Shape
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetTensor() []*TensorProto {
+	if x != nil {
+		return x.Tensor
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetFunc() []*NameAttrList {
+	if x != nil {
+		return x.Func
+	}
+	return nil
+}
+
+type OpDef_ArgDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Type          int32                  `protobuf:"varint,3,opt,name=type,proto3" json:"type,omitempty"` // DataType
+	TypeAttr      string                 `protobuf:"bytes,4,opt,name=type_attr,json=typeAttr,proto3" json:"type_attr,omitempty"`
+	NumberAttr    string                 `protobuf:"bytes,5,opt,name=number_attr,json=numberAttr,proto3" json:"number_attr,omitempty"`
+	TypeListAttr  string                 `protobuf:"bytes,6,opt,name=type_list_attr,json=typeListAttr,proto3" json:"type_list_attr,omitempty"`
+	IsRef         bool                   `protobuf:"varint,16,opt,name=is_ref,json=isRef,proto3" json:"is_ref,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpDef_ArgDef) Reset() {
+	*x = OpDef_ArgDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpDef_ArgDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpDef_ArgDef) ProtoMessage() {}
+
+func (x *OpDef_ArgDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpDef_ArgDef.ProtoReflect.Descriptor instead.
+func (*OpDef_ArgDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{8, 0}
+}
+
+func (x *OpDef_ArgDef) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *OpDef_ArgDef) GetType() int32 {
+	if x != nil {
+		return x.Type
+	}
+	return 0
+}
+
+func (x *OpDef_ArgDef) GetTypeAttr() string {
+	if x != nil {
+		return x.TypeAttr
+	}
+	return ""
+}
+
+func (x *OpDef_ArgDef) GetNumberAttr() string {
+	if x != nil {
+		return x.NumberAttr
+	}
+	return ""
+}
+
+func (x *OpDef_ArgDef) GetTypeListAttr() string {
+	if x != nil {
+		return x.TypeListAttr
+	}
+	return ""
+}
+
+func (x *OpDef_ArgDef) GetIsRef() bool {
+	if x != nil {
+		return x.IsRef
+	}
+	return false
+}
+
+type OpDef_AttrDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Type          string                 `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	DefaultValue  *AttrValue             `protobuf:"bytes,3,opt,name=default_value,json=defaultValue,proto3" json:"default_value,omitempty"`
+	HasMinimum    bool                   `protobuf:"varint,5,opt,name=has_minimum,json=hasMinimum,proto3" json:"has_minimum,omitempty"`
+	Minimum       int64                  `protobuf:"varint,6,opt,name=minimum,proto3" json:"minimum,omitempty"`
+	AllowedValues *AttrValue             `protobuf:"bytes,7,opt,name=allowed_values,json=allowedValues,proto3" json:"allowed_values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpDef_AttrDef) Reset() {
+	*x = OpDef_AttrDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpDef_AttrDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpDef_AttrDef) ProtoMessage() {}
+
+func (x *OpDef_AttrDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpDef_AttrDef.ProtoReflect.Descriptor instead.
+func (*OpDef_AttrDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{8, 1}
+}
+
+func (x *OpDef_AttrDef) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *OpDef_AttrDef) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *OpDef_AttrDef) GetDefaultValue() *AttrValue {
+	if x != nil {
+		return x.DefaultValue
+	}
+	return nil
+}
+
+func (x *OpDef_AttrDef) GetHasMinimum() bool {
+	if x != nil {
+		return x.HasMinimum
+	}
+	return false
+}
+
+func (x *OpDef_AttrDef) GetMinimum() int64 {
+	if x != nil {
+		return x.Minimum
+	}
+	return 0
+}
+
+func (x *OpDef_AttrDef) GetAllowedValues() *AttrValue {
+	if x != nil {
+		return x.AllowedValues
+	}
+	return nil
+}
+
 type ConfigProto_Experimental struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExecutorType  string                 `protobuf:"bytes,3,opt,name=executor_type,json=executorType,proto3" json:"executor_type,omitempty"`
@@ -614,7 +1395,7 @@ type ConfigProto_Experimental struct {
 
 func (x *ConfigProto_Experimental) Reset() {
 	*x = ConfigProto_Experimental{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[13]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -626,7 +1407,7 @@ func (x *ConfigProto_Experimental) String() string {
 func (*ConfigProto_Experimental) ProtoMessage() {}
 
 func (x *ConfigProto_Experimental) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[13]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -639,7 +1420,7 @@ func (x *ConfigProto_Experimental) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigProto_Experimental.ProtoReflect.Descriptor instead.
 func (*ConfigProto_Experimental) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{5, 0}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11, 0}
 }
 
 func (x *ConfigProto_Experimental) GetExecutorType() string {
@@ -695,7 +1476,71 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\x03dim\x18\x02 \x03(\v2!.ndflow.tfpb.TensorShapeProto.DimR\x03dim\x12!\n" +
 	"\funknown_rank\x18\x03 \x01(\bR\vunknownRank\x1a\x19\n" +
 	"\x03Dim\x12\x12\n" +
-	"\x04size\x18\x01 \x01(\x03R\x04size\"\xd4\x03\n" +
+	"\x04size\x18\x01 \x01(\x03R\x04size\"\xab\x01\n" +
+	"\vTensorProto\x12\x14\n" +
+	"\x05dtype\x18\x01 \x01(\x05R\x05dtype\x12@\n" +
+	"\ftensor_shape\x18\x02 \x01(\v2\x1d.ndflow.tfpb.TensorShapeProtoR\vtensorShape\x12%\n" +
+	"\x0etensor_content\x18\x04 \x01(\fR\rtensorContent\x12\x1d\n" +
+	"\n" +
+	"string_val\x18\b \x03(\fR\tstringVal\"\xd2\x04\n" +
+	"\tAttrValue\x126\n" +
+	"\x04list\x18\x01 \x01(\v2 .ndflow.tfpb.AttrValue.ListValueH\x00R\x04list\x12\x0e\n" +
+	"\x01s\x18\x02 \x01(\fH\x00R\x01s\x12\x0e\n" +
+	"\x01i\x18\x03 \x01(\x03H\x00R\x01i\x12\x0e\n" +
+	"\x01f\x18\x04 \x01(\x02H\x00R\x01f\x12\x0e\n" +
+	"\x01b\x18\x05 \x01(\bH\x00R\x01b\x12\x14\n" +
+	"\x04type\x18\x06 \x01(\x05H\x00R\x04type\x125\n" +
+	"\x05shape\x18\a \x01(\v2\x1d.ndflow.tfpb.TensorShapeProtoH\x00R\x05shape\x122\n" +
+	"\x06tensor\x18\b \x01(\v2\x18.ndflow.tfpb.TensorProtoH\x00R\x06tensor\x12\"\n" +
+	"\vplaceholder\x18\t \x01(\tH\x00R\vplaceholder\x12/\n" +
+	"\x04func\x18\n" +
+	" \x01(\v2\x19.ndflow.tfpb.NameAttrListH\x00R\x04func\x1a\xed\x01\n" +
+	"\tListValue\x12\f\n" +
+	"\x01s\x18\x02 \x03(\fR\x01s\x12\f\n" +
+	"\x01i\x18\x03 \x03(\x03R\x01i\x12\f\n" +
+	"\x01f\x18\x04 \x03(\x02R\x01f\x12\f\n" +
+	"\x01b\x18\x05 \x03(\bR\x01b\x12\x12\n" +
+	"\x04type\x18\x06 \x03(\x05R\x04type\x123\n" +
+	"\x05shape\x18\a \x03(\v2\x1d.ndflow.tfpb.TensorShapeProtoR\x05shape\x120\n" +
+	"\x06tensor\x18\b \x03(\v2\x18.ndflow.tfpb.TensorProtoR\x06tensor\x12-\n" +
+	"\x04func\x18\t \x03(\v2\x19.ndflow.tfpb.NameAttrListR\x04funcB\a\n" +
+	"\x05value\"\xac\x01\n" +
+	"\fNameAttrList\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x127\n" +
+	"\x04attr\x18\x02 \x03(\v2#.ndflow.tfpb.NameAttrList.AttrEntryR\x04attr\x1aO\n" +
+	"\tAttrEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.ndflow.tfpb.AttrValueR\x05value:\x028\x01\"\xb5\x05\n" +
+	"\x05OpDef\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x126\n" +
+	"\tinput_arg\x18\x02 \x03(\v2\x19.ndflow.tfpb.OpDef.ArgDefR\binputArg\x128\n" +
+	"\n" +
+	"output_arg\x18\x03 \x03(\v2\x19.ndflow.tfpb.OpDef.ArgDefR\toutputArg\x12.\n" +
+	"\x04attr\x18\x04 \x03(\v2\x1a.ndflow.tfpb.OpDef.AttrDefR\x04attr\x12<\n" +
+	"\vdeprecation\x18\b \x01(\v2\x1a.ndflow.tfpb.OpDeprecationR\vdeprecation\x12\x1f\n" +
+	"\vis_stateful\x18\x11 \x01(\bR\n" +
+	"isStateful\x1a\xab\x01\n" +
+	"\x06ArgDef\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04type\x18\x03 \x01(\x05R\x04type\x12\x1b\n" +
+	"\ttype_attr\x18\x04 \x01(\tR\btypeAttr\x12\x1f\n" +
+	"\vnumber_attr\x18\x05 \x01(\tR\n" +
+	"numberAttr\x12$\n" +
+	"\x0etype_list_attr\x18\x06 \x01(\tR\ftypeListAttr\x12\x15\n" +
+	"\x06is_ref\x18\x10 \x01(\bR\x05isRef\x1a\xe8\x01\n" +
+	"\aAttrDef\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\x12;\n" +
+	"\rdefault_value\x18\x03 \x01(\v2\x16.ndflow.tfpb.AttrValueR\fdefaultValue\x12\x1f\n" +
+	"\vhas_minimum\x18\x05 \x01(\bR\n" +
+	"hasMinimum\x12\x18\n" +
+	"\aminimum\x18\x06 \x01(\x03R\aminimum\x12=\n" +
+	"\x0eallowed_values\x18\a \x01(\v2\x16.ndflow.tfpb.AttrValueR\rallowedValues\"K\n" +
+	"\rOpDeprecation\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x05R\aversion\x12 \n" +
+	"\vexplanation\x18\x02 \x01(\tR\vexplanation\",\n" +
+	"\x06OpList\x12\"\n" +
+	"\x02op\x18\x01 \x03(\v2\x12.ndflow.tfpb.OpDefR\x02op\"\xd4\x03\n" +
 	"\vConfigProto\x12L\n" +
 	"\fdevice_count\x18\x01 \x03(\v2).ndflow.tfpb.ConfigProto.DeviceCountEntryR\vdeviceCount\x12?\n" +
 	"\x1cintra_op_parallelism_threads\x18\x02 \x01(\x05R\x19intraOpParallelismThreads\x12?\n" +
@@ -720,44 +1565,71 @@ func file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP() []byte {
 	return file_ndflow_internal_tfpb_tfpb_proto_rawDescData
 }
 
-var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_ndflow_internal_tfpb_tfpb_proto_goTypes = []any{
 	(*SavedModel)(nil),                 // 0: ndflow.tfpb.SavedModel
 	(*MetaGraphDef)(nil),               // 1: ndflow.tfpb.MetaGraphDef
 	(*SignatureDef)(nil),               // 2: ndflow.tfpb.SignatureDef
 	(*TensorInfo)(nil),                 // 3: ndflow.tfpb.TensorInfo
 	(*TensorShapeProto)(nil),           // 4: ndflow.tfpb.TensorShapeProto
-	(*ConfigProto)(nil),                // 5: ndflow.tfpb.ConfigProto
-	(*MetaGraphDef_MetaInfoDef)(nil),   // 6: ndflow.tfpb.MetaGraphDef.MetaInfoDef
-	nil,                                // 7: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
-	nil,                                // 8: ndflow.tfpb.SignatureDef.InputsEntry
-	nil,                                // 9: ndflow.tfpb.SignatureDef.OutputsEntry
-	(*TensorInfo_CooSparse)(nil),       // 10: ndflow.tfpb.TensorInfo.CooSparse
-	(*TensorInfo_CompositeTensor)(nil), // 11: ndflow.tfpb.TensorInfo.CompositeTensor
-	(*TensorShapeProto_Dim)(nil),       // 12: ndflow.tfpb.TensorShapeProto.Dim
-	(*ConfigProto_Experimental)(nil),   // 13: ndflow.tfpb.ConfigProto.Experimental
-	nil,                                // 14: ndflow.tfpb.ConfigProto.DeviceCountEntry
+	(*TensorProto)(nil),                // 5: ndflow.tfpb.TensorProto
+	(*AttrValue)(nil),                  // 6: ndflow.tfpb.AttrValue
+	(*NameAttrList)(nil),               // 7: ndflow.tfpb.NameAttrList
+	(*OpDef)(nil),                      // 8: ndflow.tfpb.OpDef
+	(*OpDeprecation)(nil),              // 9: ndflow.tfpb.OpDeprecation
+	(*OpList)(nil),                     // 10: ndflow.tfpb.OpList
+	(*ConfigProto)(nil),                // 11: ndflow.tfpb.ConfigProto
+	(*MetaGraphDef_MetaInfoDef)(nil),   // 12: ndflow.tfpb.MetaGraphDef.MetaInfoDef
+	nil,                                // 13: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
+	nil,                                // 14: ndflow.tfpb.SignatureDef.InputsEntry
+	nil,                                // 15: ndflow.tfpb.SignatureDef.OutputsEntry
+	(*TensorInfo_CooSparse)(nil),       // 16: ndflow.tfpb.TensorInfo.CooSparse
+	(*TensorInfo_CompositeTensor)(nil), // 17: ndflow.tfpb.TensorInfo.CompositeTensor
+	(*TensorShapeProto_Dim)(nil),       // 18: ndflow.tfpb.TensorShapeProto.Dim
+	(*AttrValue_ListValue)(nil),        // 19: ndflow.tfpb.AttrValue.ListValue
+	nil,                                // 20: ndflow.tfpb.NameAttrList.AttrEntry
+	(*OpDef_ArgDef)(nil),               // 21: ndflow.tfpb.OpDef.ArgDef
+	(*OpDef_AttrDef)(nil),              // 22: ndflow.tfpb.OpDef.AttrDef
+	(*ConfigProto_Experimental)(nil),   // 23: ndflow.tfpb.ConfigProto.Experimental
+	nil,                                // 24: ndflow.tfpb.ConfigProto.DeviceCountEntry
 }
 var file_ndflow_internal_tfpb_tfpb_proto_depIdxs = []int32{
 	1,  // 0: ndflow.tfpb.SavedModel.meta_graphs:type_name -> ndflow.tfpb.MetaGraphDef
-	6,  // 1: ndflow.tfpb.MetaGraphDef.meta_info_def:type_name -> ndflow.tfpb.MetaGraphDef.MetaInfoDef
-	7,  // 2: ndflow.tfpb.MetaGraphDef.signature_def:type_name -> ndflow.tfpb.MetaGraphDef.SignatureDefEntry
-	8,  // 3: ndflow.tfpb.SignatureDef.inputs:type_name -> ndflow.tfpb.SignatureDef.InputsEntry
-	9,  // 4: ndflow.tfpb.SignatureDef.outputs:type_name -> ndflow.tfpb.SignatureDef.OutputsEntry
-	10, // 5: ndflow.tfpb.TensorInfo.coo_sparse:type_name -> ndflow.tfpb.TensorInfo.CooSparse
-	11, // 6: ndflow.tfpb.TensorInfo.composite_tensor:type_name -> ndflow.tfpb.TensorInfo.CompositeTensor
+	12, // 1: ndflow.tfpb.MetaGraphDef.meta_info_def:type_name -> ndflow.tfpb.MetaGraphDef.MetaInfoDef
+	13, // 2: ndflow.tfpb.MetaGraphDef.signature_def:type_name -> ndflow.tfpb.MetaGraphDef.SignatureDefEntry
+	14, // 3: ndflow.tfpb.SignatureDef.inputs:type_name -> ndflow.tfpb.SignatureDef.InputsEntry
+	15, // 4: ndflow.tfpb.SignatureDef.outputs:type_name -> ndflow.tfpb.SignatureDef.OutputsEntry
+	16, // 5: ndflow.tfpb.TensorInfo.coo_sparse:type_name -> ndflow.tfpb.TensorInfo.CooSparse
+	17, // 6: ndflow.tfpb.TensorInfo.composite_tensor:type_name -> ndflow.tfpb.TensorInfo.CompositeTensor
 	4,  // 7: ndflow.tfpb.TensorInfo.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
-	12, // 8: ndflow.tfpb.TensorShapeProto.dim:type_name -> ndflow.tfpb.TensorShapeProto.Dim
-	14, // 9: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
-	13, // 10: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
-	2,  // 11: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
-	3,  // 12: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	3,  // 13: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	18, // 8: ndflow.tfpb.TensorShapeProto.dim:type_name -> ndflow.tfpb.TensorShapeProto.Dim
+	4,  // 9: ndflow.tfpb.TensorProto.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
+	19, // 10: ndflow.tfpb.AttrValue.list:type_name -> ndflow.tfpb.AttrValue.ListValue
+	4,  // 11: ndflow.tfpb.AttrValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	5,  // 12: ndflow.tfpb.AttrValue.tensor:type_name -> ndflow.tfpb.TensorProto
+	7,  // 13: ndflow.tfpb.AttrValue.func:type_name -> ndflow.tfpb.NameAttrList
+	20, // 14: ndflow.tfpb.NameAttrList.attr:type_name -> ndflow.tfpb.NameAttrList.AttrEntry
+	21, // 15: ndflow.tfpb.OpDef.input_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
+	21, // 16: ndflow.tfpb.OpDef.output_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
+	22, // 17: ndflow.tfpb.OpDef.attr:type_name -> ndflow.tfpb.OpDef.AttrDef
+	9,  // 18: ndflow.tfpb.OpDef.deprecation:type_name -> ndflow.tfpb.OpDeprecation
+	8,  // 19: ndflow.tfpb.OpList.op:type_name -> ndflow.tfpb.OpDef
+	24, // 20: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
+	23, // 21: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
+	2,  // 22: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
+	3,  // 23: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	3,  // 24: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	4,  // 25: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	5,  // 26: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
+	7,  // 27: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
+	6,  // 28: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 29: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 30: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_ndflow_internal_tfpb_tfpb_proto_init() }
@@ -770,13 +1642,25 @@ func file_ndflow_internal_tfpb_tfpb_proto_init() {
 		(*TensorInfo_CooSparse_)(nil),
 		(*TensorInfo_CompositeTensor_)(nil),
 	}
+	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[6].OneofWrappers = []any{
+		(*AttrValue_List)(nil),
+		(*AttrValue_S)(nil),
+		(*AttrValue_I)(nil),
+		(*AttrValue_F)(nil),
+		(*AttrValue_B)(nil),
+		(*AttrValue_Type)(nil),
+		(*AttrValue_Shape)(nil),
+		(*AttrValue_Tensor)(nil),
+		(*AttrValue_Placeholder)(nil),
+		(*AttrValue_Func)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ndflow_internal_tfpb_tfpb_proto_rawDesc), len(file_ndflow_internal_tfpb_tfpb_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
