@@ -870,7 +870,9 @@ type ConfigProto struct {
 	DeviceCount               map[string]int32          `protobuf:"bytes,1,rep,name=device_count,json=deviceCount,proto3" json:"device_count,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	IntraOpParallelismThreads int32                     `protobuf:"varint,2,opt,name=intra_op_parallelism_threads,json=intraOpParallelismThreads,proto3" json:"intra_op_parallelism_threads,omitempty"`
 	InterOpParallelismThreads int32                     `protobuf:"varint,5,opt,name=inter_op_parallelism_threads,json=interOpParallelismThreads,proto3" json:"inter_op_parallelism_threads,omitempty"`
+	GpuOptions                *ConfigProto_GPUOptions   `protobuf:"bytes,6,opt,name=gpu_options,json=gpuOptions,proto3" json:"gpu_options,omitempty"`
 	UsePerSessionThreads      bool                      `protobuf:"varint,9,opt,name=use_per_session_threads,json=usePerSessionThreads,proto3" json:"use_per_session_threads,omitempty"`
+	GraphOptions              *ConfigProto_GraphOptions `protobuf:"bytes,10,opt,name=graph_options,json=graphOptions,proto3" json:"graph_options,omitempty"`
 	Experimental              *ConfigProto_Experimental `protobuf:"bytes,16,opt,name=experimental,proto3" json:"experimental,omitempty"`
 	unknownFields             protoimpl.UnknownFields
 	sizeCache                 protoimpl.SizeCache
@@ -927,11 +929,25 @@ func (x *ConfigProto) GetInterOpParallelismThreads() int32 {
 	return 0
 }
 
+func (x *ConfigProto) GetGpuOptions() *ConfigProto_GPUOptions {
+	if x != nil {
+		return x.GpuOptions
+	}
+	return nil
+}
+
 func (x *ConfigProto) GetUsePerSessionThreads() bool {
 	if x != nil {
 		return x.UsePerSessionThreads
 	}
 	return false
+}
+
+func (x *ConfigProto) GetGraphOptions() *ConfigProto_GraphOptions {
+	if x != nil {
+		return x.GraphOptions
+	}
+	return nil
 }
 
 func (x *ConfigProto) GetExperimental() *ConfigProto_Experimental {
@@ -1386,6 +1402,154 @@ func (x *OpDef_AttrDef) GetAllowedValues() *AttrValue {
 	return nil
 }
 
+type ConfigProto_GPUOptions struct {
+	state                       protoimpl.MessageState `protogen:"open.v1"`
+	PerProcessGpuMemoryFraction float64                `protobuf:"fixed64,1,opt,name=per_process_gpu_memory_fraction,json=perProcessGpuMemoryFraction,proto3" json:"per_process_gpu_memory_fraction,omitempty"`
+	AllowGrowth                 bool                   `protobuf:"varint,4,opt,name=allow_growth,json=allowGrowth,proto3" json:"allow_growth,omitempty"`
+	unknownFields               protoimpl.UnknownFields
+	sizeCache                   protoimpl.SizeCache
+}
+
+func (x *ConfigProto_GPUOptions) Reset() {
+	*x = ConfigProto_GPUOptions{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigProto_GPUOptions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigProto_GPUOptions) ProtoMessage() {}
+
+func (x *ConfigProto_GPUOptions) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigProto_GPUOptions.ProtoReflect.Descriptor instead.
+func (*ConfigProto_GPUOptions) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11, 0}
+}
+
+func (x *ConfigProto_GPUOptions) GetPerProcessGpuMemoryFraction() float64 {
+	if x != nil {
+		return x.PerProcessGpuMemoryFraction
+	}
+	return 0
+}
+
+func (x *ConfigProto_GPUOptions) GetAllowGrowth() bool {
+	if x != nil {
+		return x.AllowGrowth
+	}
+	return false
+}
+
+type ConfigProto_OptimizerOptions struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	GlobalJitLevel int32                  `protobuf:"varint,5,opt,name=global_jit_level,json=globalJitLevel,proto3" json:"global_jit_level,omitempty"` // OFF is -1, ON_1 is 1, ON_2 is 2
+	CpuGlobalJit   bool                   `protobuf:"varint,7,opt,name=cpu_global_jit,json=cpuGlobalJit,proto3" json:"cpu_global_jit,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ConfigProto_OptimizerOptions) Reset() {
+	*x = ConfigProto_OptimizerOptions{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigProto_OptimizerOptions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigProto_OptimizerOptions) ProtoMessage() {}
+
+func (x *ConfigProto_OptimizerOptions) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigProto_OptimizerOptions.ProtoReflect.Descriptor instead.
+func (*ConfigProto_OptimizerOptions) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11, 1}
+}
+
+func (x *ConfigProto_OptimizerOptions) GetGlobalJitLevel() int32 {
+	if x != nil {
+		return x.GlobalJitLevel
+	}
+	return 0
+}
+
+func (x *ConfigProto_OptimizerOptions) GetCpuGlobalJit() bool {
+	if x != nil {
+		return x.CpuGlobalJit
+	}
+	return false
+}
+
+type ConfigProto_GraphOptions struct {
+	state            protoimpl.MessageState        `protogen:"open.v1"`
+	OptimizerOptions *ConfigProto_OptimizerOptions `protobuf:"bytes,3,opt,name=optimizer_options,json=optimizerOptions,proto3" json:"optimizer_options,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ConfigProto_GraphOptions) Reset() {
+	*x = ConfigProto_GraphOptions{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigProto_GraphOptions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigProto_GraphOptions) ProtoMessage() {}
+
+func (x *ConfigProto_GraphOptions) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigProto_GraphOptions.ProtoReflect.Descriptor instead.
+func (*ConfigProto_GraphOptions) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11, 2}
+}
+
+func (x *ConfigProto_GraphOptions) GetOptimizerOptions() *ConfigProto_OptimizerOptions {
+	if x != nil {
+		return x.OptimizerOptions
+	}
+	return nil
+}
+
 type ConfigProto_Experimental struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExecutorType  string                 `protobuf:"bytes,3,opt,name=executor_type,json=executorType,proto3" json:"executor_type,omitempty"`
@@ -1395,7 +1559,7 @@ type ConfigProto_Experimental struct {
 
 func (x *ConfigProto_Experimental) Reset() {
 	*x = ConfigProto_Experimental{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1407,7 +1571,7 @@ func (x *ConfigProto_Experimental) String() string {
 func (*ConfigProto_Experimental) ProtoMessage() {}
 
 func (x *ConfigProto_Experimental) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1420,7 +1584,7 @@ func (x *ConfigProto_Experimental) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigProto_Experimental.ProtoReflect.Descriptor instead.
 func (*ConfigProto_Experimental) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11, 0}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11, 3}
 }
 
 func (x *ConfigProto_Experimental) GetExecutorType() string {
@@ -1540,13 +1704,26 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\aversion\x18\x01 \x01(\x05R\aversion\x12 \n" +
 	"\vexplanation\x18\x02 \x01(\tR\vexplanation\",\n" +
 	"\x06OpList\x12\"\n" +
-	"\x02op\x18\x01 \x03(\v2\x12.ndflow.tfpb.OpDefR\x02op\"\xd4\x03\n" +
+	"\x02op\x18\x01 \x03(\v2\x12.ndflow.tfpb.OpDefR\x02op\"\xa9\a\n" +
 	"\vConfigProto\x12L\n" +
 	"\fdevice_count\x18\x01 \x03(\v2).ndflow.tfpb.ConfigProto.DeviceCountEntryR\vdeviceCount\x12?\n" +
 	"\x1cintra_op_parallelism_threads\x18\x02 \x01(\x05R\x19intraOpParallelismThreads\x12?\n" +
-	"\x1cinter_op_parallelism_threads\x18\x05 \x01(\x05R\x19interOpParallelismThreads\x125\n" +
-	"\x17use_per_session_threads\x18\t \x01(\bR\x14usePerSessionThreads\x12I\n" +
-	"\fexperimental\x18\x10 \x01(\v2%.ndflow.tfpb.ConfigProto.ExperimentalR\fexperimental\x1a3\n" +
+	"\x1cinter_op_parallelism_threads\x18\x05 \x01(\x05R\x19interOpParallelismThreads\x12D\n" +
+	"\vgpu_options\x18\x06 \x01(\v2#.ndflow.tfpb.ConfigProto.GPUOptionsR\n" +
+	"gpuOptions\x125\n" +
+	"\x17use_per_session_threads\x18\t \x01(\bR\x14usePerSessionThreads\x12J\n" +
+	"\rgraph_options\x18\n" +
+	" \x01(\v2%.ndflow.tfpb.ConfigProto.GraphOptionsR\fgraphOptions\x12I\n" +
+	"\fexperimental\x18\x10 \x01(\v2%.ndflow.tfpb.ConfigProto.ExperimentalR\fexperimental\x1au\n" +
+	"\n" +
+	"GPUOptions\x12D\n" +
+	"\x1fper_process_gpu_memory_fraction\x18\x01 \x01(\x01R\x1bperProcessGpuMemoryFraction\x12!\n" +
+	"\fallow_growth\x18\x04 \x01(\bR\vallowGrowth\x1ab\n" +
+	"\x10OptimizerOptions\x12(\n" +
+	"\x10global_jit_level\x18\x05 \x01(\x05R\x0eglobalJitLevel\x12$\n" +
+	"\x0ecpu_global_jit\x18\a \x01(\bR\fcpuGlobalJit\x1af\n" +
+	"\fGraphOptions\x12V\n" +
+	"\x11optimizer_options\x18\x03 \x01(\v2).ndflow.tfpb.ConfigProto.OptimizerOptionsR\x10optimizerOptions\x1a3\n" +
 	"\fExperimental\x12#\n" +
 	"\rexecutor_type\x18\x03 \x01(\tR\fexecutorType\x1a>\n" +
 	"\x10DeviceCountEntry\x12\x10\n" +
@@ -1565,33 +1742,36 @@ func file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP() []byte {
 	return file_ndflow_internal_tfpb_tfpb_proto_rawDescData
 }
 
-var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_ndflow_internal_tfpb_tfpb_proto_goTypes = []any{
-	(*SavedModel)(nil),                 // 0: ndflow.tfpb.SavedModel
-	(*MetaGraphDef)(nil),               // 1: ndflow.tfpb.MetaGraphDef
-	(*SignatureDef)(nil),               // 2: ndflow.tfpb.SignatureDef
-	(*TensorInfo)(nil),                 // 3: ndflow.tfpb.TensorInfo
-	(*TensorShapeProto)(nil),           // 4: ndflow.tfpb.TensorShapeProto
-	(*TensorProto)(nil),                // 5: ndflow.tfpb.TensorProto
-	(*AttrValue)(nil),                  // 6: ndflow.tfpb.AttrValue
-	(*NameAttrList)(nil),               // 7: ndflow.tfpb.NameAttrList
-	(*OpDef)(nil),                      // 8: ndflow.tfpb.OpDef
-	(*OpDeprecation)(nil),              // 9: ndflow.tfpb.OpDeprecation
-	(*OpList)(nil),                     // 10: ndflow.tfpb.OpList
-	(*ConfigProto)(nil),                // 11: ndflow.tfpb.ConfigProto
-	(*MetaGraphDef_MetaInfoDef)(nil),   // 12: ndflow.tfpb.MetaGraphDef.MetaInfoDef
-	nil,                                // 13: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
-	nil,                                // 14: ndflow.tfpb.SignatureDef.InputsEntry
-	nil,                                // 15: ndflow.tfpb.SignatureDef.OutputsEntry
-	(*TensorInfo_CooSparse)(nil),       // 16: ndflow.tfpb.TensorInfo.CooSparse
-	(*TensorInfo_CompositeTensor)(nil), // 17: ndflow.tfpb.TensorInfo.CompositeTensor
-	(*TensorShapeProto_Dim)(nil),       // 18: ndflow.tfpb.TensorShapeProto.Dim
-	(*AttrValue_ListValue)(nil),        // 19: ndflow.tfpb.AttrValue.ListValue
-	nil,                                // 20: ndflow.tfpb.NameAttrList.AttrEntry
-	(*OpDef_ArgDef)(nil),               // 21: ndflow.tfpb.OpDef.ArgDef
-	(*OpDef_AttrDef)(nil),              // 22: ndflow.tfpb.OpDef.AttrDef
-	(*ConfigProto_Experimental)(nil),   // 23: ndflow.tfpb.ConfigProto.Experimental
-	nil,                                // 24: ndflow.tfpb.ConfigProto.DeviceCountEntry
+	(*SavedModel)(nil),                   // 0: ndflow.tfpb.SavedModel
+	(*MetaGraphDef)(nil),                 // 1: ndflow.tfpb.MetaGraphDef
+	(*SignatureDef)(nil),                 // 2: ndflow.tfpb.SignatureDef
+	(*TensorInfo)(nil),                   // 3: ndflow.tfpb.TensorInfo
+	(*TensorShapeProto)(nil),             // 4: ndflow.tfpb.TensorShapeProto
+	(*TensorProto)(nil),                  // 5: ndflow.tfpb.TensorProto
+	(*AttrValue)(nil),                    // 6: ndflow.tfpb.AttrValue
+	(*NameAttrList)(nil),                 // 7: ndflow.tfpb.NameAttrList
+	(*OpDef)(nil),                        // 8: ndflow.tfpb.OpDef
+	(*OpDeprecation)(nil),                // 9: ndflow.tfpb.OpDeprecation
+	(*OpList)(nil),                       // 10: ndflow.tfpb.OpList
+	(*ConfigProto)(nil),                  // 11: ndflow.tfpb.ConfigProto
+	(*MetaGraphDef_MetaInfoDef)(nil),     // 12: ndflow.tfpb.MetaGraphDef.MetaInfoDef
+	nil,                                  // 13: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
+	nil,                                  // 14: ndflow.tfpb.SignatureDef.InputsEntry
+	nil,                                  // 15: ndflow.tfpb.SignatureDef.OutputsEntry
+	(*TensorInfo_CooSparse)(nil),         // 16: ndflow.tfpb.TensorInfo.CooSparse
+	(*TensorInfo_CompositeTensor)(nil),   // 17: ndflow.tfpb.TensorInfo.CompositeTensor
+	(*TensorShapeProto_Dim)(nil),         // 18: ndflow.tfpb.TensorShapeProto.Dim
+	(*AttrValue_ListValue)(nil),          // 19: ndflow.tfpb.AttrValue.ListValue
+	nil,                                  // 20: ndflow.tfpb.NameAttrList.AttrEntry
+	(*OpDef_ArgDef)(nil),                 // 21: ndflow.tfpb.OpDef.ArgDef
+	(*OpDef_AttrDef)(nil),                // 22: ndflow.tfpb.OpDef.AttrDef
+	(*ConfigProto_GPUOptions)(nil),       // 23: ndflow.tfpb.ConfigProto.GPUOptions
+	(*ConfigProto_OptimizerOptions)(nil), // 24: ndflow.tfpb.ConfigProto.OptimizerOptions
+	(*ConfigProto_GraphOptions)(nil),     // 25: ndflow.tfpb.ConfigProto.GraphOptions
+	(*ConfigProto_Experimental)(nil),     // 26: ndflow.tfpb.ConfigProto.Experimental
+	nil,                                  // 27: ndflow.tfpb.ConfigProto.DeviceCountEntry
 }
 var file_ndflow_internal_tfpb_tfpb_proto_depIdxs = []int32{
 	1,  // 0: ndflow.tfpb.SavedModel.meta_graphs:type_name -> ndflow.tfpb.MetaGraphDef
@@ -1614,22 +1794,25 @@ var file_ndflow_internal_tfpb_tfpb_proto_depIdxs = []int32{
 	22, // 17: ndflow.tfpb.OpDef.attr:type_name -> ndflow.tfpb.OpDef.AttrDef
 	9,  // 18: ndflow.tfpb.OpDef.deprecation:type_name -> ndflow.tfpb.OpDeprecation
 	8,  // 19: ndflow.tfpb.OpList.op:type_name -> ndflow.tfpb.OpDef
-	24, // 20: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
-	23, // 21: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
-	2,  // 22: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
-	3,  // 23: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	3,  // 24: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	4,  // 25: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	5,  // 26: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
-	7,  // 27: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
-	6,  // 28: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 29: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 30: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	27, // 20: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
+	23, // 21: ndflow.tfpb.ConfigProto.gpu_options:type_name -> ndflow.tfpb.ConfigProto.GPUOptions
+	25, // 22: ndflow.tfpb.ConfigProto.graph_options:type_name -> ndflow.tfpb.ConfigProto.GraphOptions
+	26, // 23: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
+	2,  // 24: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
+	3,  // 25: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	3,  // 26: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	4,  // 27: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	5,  // 28: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
+	7,  // 29: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
+	6,  // 30: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 31: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 32: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
+	24, // 33: ndflow.tfpb.ConfigProto.GraphOptions.optimizer_options:type_name -> ndflow.tfpb.ConfigProto.OptimizerOptions
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_ndflow_internal_tfpb_tfpb_proto_init() }
@@ -1660,7 +1843,7 @@ func file_ndflow_internal_tfpb_tfpb_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ndflow_internal_tfpb_tfpb_proto_rawDesc), len(file_ndflow_internal_tfpb_tfpb_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
