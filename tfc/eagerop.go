@@ -52,15 +52,9 @@ type EagerArg struct {
 type EagerCall struct {
 	Op      string
 	Device  string
-	Attrs   []EagerAttr
+	Attrs   []AttrValue
 	Args    []EagerArg
 	Outputs int
-}
-
-// EagerAttr is an attribute and its value, a serialized AttrValue.
-type EagerAttr struct {
-	Name  string
-	Value []byte
 }
 
 // NewOp prepares an op, whose inputs are set afterwards (TFE_NewOp).
@@ -105,7 +99,7 @@ func newEagerOp(ctx *contextResource, call EagerCall) (*EagerOp, error) {
 	return op, nil
 }
 
-func openEagerOp(o *C.ndf_op, attrs []EagerAttr) error {
+func openEagerOp(o *C.ndf_op, attrs []AttrValue) error {
 	if !C.ndf_op_open(o, C.bool(len(attrs) > 0)) {
 		return statusError(o.out.status)
 	}
