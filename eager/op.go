@@ -154,28 +154,50 @@ func (o *Op) prepare() error {
 	if o.op != nil {
 		return nil
 	}
-	return o.make()
+	if err := o.ready(); err != nil {
+		return err
+	}
+	outputs, err := o.check()
+	if err != nil {
+		return err
+	}
+	op, err := o.make(outputs)
+	if err != nil {
+		return o.explain(err)
+	}
+	o.op = op
+	return nil
 }
 
-// make checks the op against its definition and makes what runs.
-func (o *Op) make() error {
+// ready looks for mistakes that were made before.
+func (o *Op) ready() error {
 	if o.err != nil {
 		return o.err
 	}
 	if o.closed || o.ctx.c.Closed() {
 		return fmt.Errorf("eager: %s: op or context: %w", o.call.Op, ErrClosed)
 	}
+	return nil
+}
+
+// check compares the op with its definition, and says how many tensors it makes.
+func (o *Op) check() (outputs int, err error) {
 	def, err := o.ctx.def(o.call.Op)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := o.checkOpen(); err != nil {
-		return err
+		return 0, err
 	}
-	outputs, err := def.CheckOutputs(o.call.Arities(typeOf), o.call.Attrs)
+	outputs, err = def.CheckOutputs(o.call.Arities(typeOf), o.call.Attrs)
 	if err != nil {
-		return fmt.Errorf("eager: %w", err)
+		return 0, fmt.Errorf("eager: %w", err)
 	}
+	return outputs, nil
+}
+
+// make makes what runs.
+func (o *Op) make(outputs int) (*tfc.EagerOp, error) {
 	call := tfc.EagerCall{Op: o.call.Op, Device: o.call.Device, Outputs: outputs}
 	for i := range o.call.Inputs {
 		in := &o.call.Inputs[i]
@@ -186,20 +208,26 @@ func (o *Op) make() error {
 	}
 	op, err := o.ctx.c.NewOp(call)
 	if err != nil {
-		return o.explain(err)
+		return nil, err
 	}
+	if err := o.setInputs(op); err != nil {
+		op.Close()
+		return nil, err
+	}
+	return op, nil
+}
+
+func (o *Op) setInputs(op *tfc.EagerOp) error {
 	n := 0
 	for i := range o.call.Inputs {
 		in := &o.call.Inputs[i]
 		for k := range in.Len() {
 			if err := op.SetInput(n, in.At(k).h); err != nil {
-				op.Close()
-				return o.explain(err)
+				return err
 			}
 			n++
 		}
 	}
-	o.op = op
 	return nil
 }
 

@@ -23,12 +23,11 @@ func (o *Op) Run() ([]*Tensor, error) {
 	return ts, nil
 }
 
+// run executes what is prepared, or else borrows something that was prepared for
+// another call of the same kind.
 func (o *Op) run() ([]*tfc.Handle, error) {
 	for {
-		if err := o.prepare(); err != nil {
-			return nil, err
-		}
-		handles, err := o.op.Run(o.until)
+		handles, err := o.runOnce()
 		if err == nil {
 			return handles, nil
 		}
@@ -38,17 +37,31 @@ func (o *Op) run() ([]*tfc.Handle, error) {
 	}
 }
 
-// Output is Run for an op that makes one tensor.
-func (o *Op) Output() (*Tensor, error) {
-	if err := o.prepare(); err != nil {
+func (o *Op) runOnce() ([]*tfc.Handle, error) {
+	if o.op != nil {
+		return o.op.Run(o.until)
+	}
+	if err := o.ready(); err != nil {
 		return nil, err
 	}
-	if n := o.op.NumOutputs(); n != 1 {
-		return nil, fmt.Errorf("eager: %s: it makes %d tensors, not one; Run returns them all", o.call.Op, n)
+	op, k, err := o.borrow()
+	if err != nil {
+		return nil, err
 	}
+	handles, err := op.Run(o.until)
+	o.ctx.pool.give(k, op, err == nil)
+	return handles, err
+}
+
+// Output is Run for an op that makes one tensor.
+func (o *Op) Output() (*Tensor, error) {
 	ts, err := o.Run()
 	if err != nil {
 		return nil, err
+	}
+	if len(ts) != 1 {
+		closeAll(ts)
+		return nil, fmt.Errorf("eager: %s: it makes %d tensors, not one; Run returns them all", o.call.Op, len(ts))
 	}
 	return ts[0], nil
 }
@@ -176,6 +189,5 @@ func (c *Context) Apply(call *ops.Call[*Tensor]) ([]*Tensor, error) {
 			o.Input(ts...)
 		}
 	}
-	defer o.Close()
 	return o.Run()
 }

@@ -169,6 +169,9 @@ func (o *EagerOp) SetInput(i int, h *Handle) error {
 	return nil
 }
 
+// Unset lets all inputs go. The op must not run before they are set again.
+func (o *EagerOp) Unset() { clear(o.inputs) }
+
 // SetTarget sets the handle that [EagerOp.RunTo] puts output number i into.
 func (o *EagerOp) SetTarget(i int, h *Handle) error {
 	if o.targets[i] == h {
