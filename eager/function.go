@@ -2,8 +2,6 @@ package eager
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"ndflow/ops"
@@ -42,21 +40,4 @@ func signatureOf(def []byte) ([]byte, error) {
 		def = def[n:]
 	}
 	return nil, fmt.Errorf("a FunctionDef without a signature")
-}
-
-// similar orders names by how near they are to the given one: those that contain
-// it, or are contained, in whatever case, first.
-func similar(name string, all []string) []string {
-	var near, far []string
-	low := strings.ToLower(name)
-	for _, n := range all {
-		l := strings.ToLower(n)
-		if strings.Contains(l, low) || len(l) > 2 && strings.Contains(low, l) {
-			near = append(near, n)
-		} else {
-			far = append(far, n)
-		}
-	}
-	slices.SortStableFunc(near, func(a, b string) int { return len(a) - len(b) })
-	return append(near, far...)
 }

@@ -130,6 +130,15 @@ func (s *Scope[T]) Apply(c *Call[T]) []T {
 	return outputs
 }
 
+// One applies a call of an op with one output, and returns that; a zero value
+// once there is an error.
+func (s *Scope[T]) One(c *Call[T]) (t T) {
+	if outputs := s.Apply(c); len(outputs) > 0 {
+		t = outputs[0]
+	}
+	return t
+}
+
 // placed is c with what s says of name, device and order.
 func (s *Scope[T]) placed(c *Call[T]) *Call[T] {
 	d := *c

@@ -65,20 +65,6 @@ func (g *Graph) isStateful(op string) bool {
 	return stateful
 }
 
-// OpDef returns the definition of an op as a serialized OpDef
-// (TF_GraphGetOpDef): of any op of the library, or of a function of the graph.
-func (g *Graph) OpDef(op string) (def []byte, err error) {
-	name := C.CString(op)
-	defer C.free(unsafe.Pointer(name))
-	err = g.use(func(c *C.TF_Graph) error {
-		def, err = fromBuffer(func(b *C.TF_Buffer) error {
-			return status(func(s *C.TF_Status) { C.TF_GraphGetOpDef(c, name, b, s) })
-		})
-		return err
-	})
-	return def, err
-}
-
 // readStateful reads is_stateful of a serialized OpDef; true where the bytes
 // are none.
 func readStateful(def []byte) bool {
