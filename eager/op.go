@@ -22,6 +22,8 @@ type Op struct {
 	err    error
 	op     *tfc.EagerOp // nil until it is prepared
 	closed bool
+
+	fallBack bool // where XLA cannot compile it
 }
 
 // Op begins an op of the given name: one of TensorFlow's, or a function that was
@@ -171,7 +173,7 @@ func (o *Op) prepare() error {
 		call.Args = append(call.Args, tfc.EagerArg{List: in.IsList(), Count: in.Len()})
 	}
 	for _, a := range o.call.Attrs {
-		call.Attrs = append(call.Attrs, tfc.EagerAttr{Name: a.Name(), Value: a.Encode()})
+		call.Attrs = append(call.Attrs, tfc.AttrValue{Name: a.Name(), Value: a.Encode()})
 	}
 	op, err := o.ctx.c.NewOp(call)
 	if err != nil {

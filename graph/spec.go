@@ -33,18 +33,28 @@ func (s Spec) String() string {
 
 // check returns a MismatchError unless a can be fed to the tensor.
 func (s Spec) check(kind string, a *npy.Array) error {
-	if a == nil || a.DType() != s.DType {
+	if a == nil {
 		return &MismatchError{Kind: kind, Name: s.Name, Have: describe(a), Want: s.String(), err: npy.ErrDType}
 	}
-	if s.Shape == nil {
+	return s.Check(kind, a.DType(), a.Shape())
+}
+
+// Check returns a *MismatchError unless an array of that dtype and shape can be
+// the input or output that the Spec describes. A nil shape is not looked at.
+func (s Spec) Check(kind string, dtype npy.DType, shape []int) error {
+	have := fmt.Sprintf("%v %v", dtype, shape)
+	if dtype != s.DType {
+		return &MismatchError{Kind: kind, Name: s.Name, Have: have, Want: s.String(), err: npy.ErrDType}
+	}
+	if s.Shape == nil || shape == nil {
 		return nil
 	}
-	ok := a.NDim() == len(s.Shape)
+	ok := len(shape) == len(s.Shape)
 	for i := 0; ok && i < len(s.Shape); i++ {
-		ok = s.Shape[i] < 0 || s.Shape[i] == a.Dim(i)
+		ok = s.Shape[i] < 0 || s.Shape[i] == shape[i]
 	}
 	if !ok {
-		return &MismatchError{Kind: kind, Name: s.Name, Have: describe(a), Want: s.String(), err: npy.ErrShape}
+		return &MismatchError{Kind: kind, Name: s.Name, Have: have, Want: s.String(), err: npy.ErrShape}
 	}
 	return nil
 }
