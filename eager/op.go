@@ -17,21 +17,21 @@ import (
 // An Op is for one goroutine at a time. One that is dropped is closed after the
 // garbage collector has found it.
 type Op struct {
+	op     *tfc.EagerOp    // nil until it is prepared
+	until  context.Context // nil for none
 	ctx    *Context
-	call   ops.Call[*Tensor]
-	until  context.Context
 	err    error
-	op     *tfc.EagerOp // nil until it is prepared
 	closed bool
-	lists  bool // what was prepared has an input that is a list
+	call   ops.Call[*Tensor]
 
+	lists    bool // what was prepared has an input that is a list
 	fallBack bool // where XLA cannot compile it
 }
 
 // Op begins an op of the given name: one of TensorFlow's, or a function that was
 // added to the context.
 func (c *Context) Op(name string) *Op {
-	return &Op{ctx: c, call: ops.Call[*Tensor]{Op: name}, until: context.Background()}
+	return &Op{ctx: c, call: ops.Call[*Tensor]{Op: name}}
 }
 
 // fail keeps the first mistake.
@@ -39,7 +39,7 @@ func (o *Op) fail(err error) *Op {
 	if o.err == nil {
 		o.err = fmt.Errorf("eager: %s: %w", o.call.Op, err)
 	}
-	return o
+	return o.change()
 }
 
 // change says that the op is no longer what was prepared.
@@ -105,8 +105,12 @@ func (o *Op) Func(name, function string) *Op { return o.Attr(ops.Func(name, func
 // Device sets the device that the op runs on; empty for any, which is the default.
 func (o *Op) Device(name string) *Op {
 	full, err := o.ctx.device(name)
-	if err != nil && o.err == nil {
-		o.err = fmt.Errorf("%w (for op %s)", err, o.call.Op)
+	if err != nil {
+		o.change()
+		if o.err == nil {
+			o.err = fmt.Errorf("%w (for op %s)", err, o.call.Op)
+		}
+		return o
 	}
 	o.call.Device = full
 	return o.change()
@@ -150,16 +154,21 @@ func (o *Op) Close() {
 	o.closed = true
 }
 
-// prepare checks the op against its definition and makes what runs.
+// prepare makes what runs, if that was not done yet.
 func (o *Op) prepare() error {
+	if o.op != nil {
+		return nil
+	}
+	return o.make()
+}
+
+// make checks the op against its definition and makes what runs.
+func (o *Op) make() error {
 	if o.err != nil {
 		return o.err
 	}
 	if o.closed || o.ctx.c.Closed() {
 		return fmt.Errorf("eager: %s: op or context: %w", o.call.Op, ErrClosed)
-	}
-	if o.op != nil {
-		return nil
 	}
 	def, err := o.ctx.def(o.call.Op)
 	if err != nil {

@@ -12,11 +12,7 @@ import (
 // Run executes the op and returns the tensors that it makes, lists flattened, for
 // the caller to close.
 func (o *Op) Run() ([]*Tensor, error) {
-	var handles []*tfc.Handle
-	err := o.run(func() (err error) {
-		handles, err = o.op.Run(o.until)
-		return err
-	})
+	handles, err := o.run()
 	if err != nil {
 		return nil, err
 	}
@@ -25,6 +21,21 @@ func (o *Op) Run() ([]*Tensor, error) {
 		ts[i] = &Tensor{ctx: o.ctx, h: h}
 	}
 	return ts, nil
+}
+
+func (o *Op) run() ([]*tfc.Handle, error) {
+	for {
+		if err := o.prepare(); err != nil {
+			return nil, err
+		}
+		handles, err := o.op.Run(o.until)
+		if err == nil {
+			return handles, nil
+		}
+		if err = o.failed(err); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // Output is Run for an op that makes one tensor.
@@ -47,7 +58,18 @@ func (o *Op) Output() (*Tensor, error) {
 // nothing). Once the op is prepared it allocates nothing. A tensor that is just
 // being used by another goroutine is not replaced: that is [ErrBusy].
 func (o *Op) RunTo(dst ...*Tensor) error {
-	return o.run(func() error { return o.runTo(dst) })
+	for {
+		if err := o.prepare(); err != nil {
+			return err
+		}
+		err := o.runTo(dst)
+		if err == nil {
+			return nil
+		}
+		if err = o.failed(err); err != nil {
+			return err
+		}
+	}
 }
 
 func (o *Op) runTo(dst []*Tensor) error {
@@ -74,19 +96,18 @@ func (o *Op) runTo(dst []*Tensor) error {
 // and written. After an error they are as they were, unless the error is
 // [graph.ErrPartial].
 func (o *Op) RunInto(dst ...*npy.Array) error {
-	return o.run(func() error { return o.runInto(dst) })
-}
-
-func (o *Op) runInto(dst []*npy.Array) error {
-	if len(dst) != o.op.NumOutputs() {
-		return fmt.Errorf("have %d arrays to land in, want %d", len(dst), o.op.NumOutputs())
-	}
-	for i, a := range dst {
-		if err := o.op.SetInto(i, a); err != nil {
-			return fmt.Errorf("output %d: %w", i, err)
+	for {
+		if err := o.prepare(); err != nil {
+			return err
+		}
+		err := o.op.RunInto(o.until, dst)
+		if err == nil {
+			return nil
+		}
+		if err = o.failed(err); err != nil {
+			return err
 		}
 	}
-	return o.op.RunInto(o.until)
 }
 
 // Landed returns the part of the array that output number i has landed in, in the
