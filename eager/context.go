@@ -3,8 +3,6 @@ package eager
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -116,25 +114,8 @@ func (c *Context) unknownOp(name string, err error) error {
 	e := &graph.NameError{Package: "eager", Kind: "op", Name: name}
 	if raw, err := tfc.AllOps(); err == nil {
 		if all, err := ops.ParseDefs(raw); err == nil {
-			e.Have = similar(name, all.Names())
+			e.Have = all.Nearest(name)
 		}
 	}
 	return fmt.Errorf("%w (%w)", e, tfc.NotFound)
-}
-
-// similar orders names by how near they are to the given one: those that contain
-// it, or are contained, in whatever case, first.
-func similar(name string, all []string) []string {
-	var near, far []string
-	low := strings.ToLower(name)
-	for _, n := range all {
-		l := strings.ToLower(n)
-		if strings.Contains(l, low) || len(l) > 2 && strings.Contains(low, l) {
-			near = append(near, n)
-		} else {
-			far = append(far, n)
-		}
-	}
-	slices.SortStableFunc(near, func(a, b string) int { return len(a) - len(b) })
-	return append(near, far...)
 }

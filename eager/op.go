@@ -3,6 +3,7 @@ package eager
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"ndflow/ops"
 	"ndflow/tfc"
@@ -23,6 +24,7 @@ type Op struct {
 	closed bool
 	call   ops.Call[*Tensor]
 
+	lists    bool // what was prepared has an input that is a list
 	fallBack bool // where XLA cannot compile it
 }
 
@@ -134,6 +136,9 @@ func (o *Op) SetInput(i int, t *Tensor) error {
 			n -= in.Len()
 			continue
 		}
+		if o.lists && typeOf(in.At(n)) != typeOf(t) {
+			o.change() // the types of lists are among what was prepared
+		}
 		in.Set(n, t)
 		if o.op == nil {
 			return nil
@@ -199,11 +204,20 @@ func (o *Op) check() (outputs int, err error) {
 // make makes what runs.
 func (o *Op) make(outputs int) (*tfc.EagerOp, error) {
 	call := tfc.EagerCall{Op: o.call.Op, Device: o.call.Device, Outputs: outputs}
-	for i := range o.call.Inputs {
-		in := &o.call.Inputs[i]
-		call.Args = append(call.Args, tfc.EagerArg{List: in.IsList(), Count: in.Len()})
+	arities, attrs := o.call.Arities(typeOf), o.call.Attrs
+	o.lists = false
+	for _, in := range arities {
+		o.lists = o.lists || in.List
+		call.Inputs += in.Len
 	}
-	for _, a := range o.call.Attrs {
+	if o.lists {
+		def, err := o.ctx.def(o.call.Op)
+		if err != nil {
+			return nil, err
+		}
+		attrs = slices.Concat(attrs, def.Infer(arities, attrs))
+	}
+	for _, a := range attrs {
 		call.Attrs = append(call.Attrs, tfc.AttrValue{Name: a.Name(), Value: a.Encode()})
 	}
 	op, err := o.ctx.c.NewOp(call)
