@@ -133,6 +133,14 @@ func TestSessionSeesWhatIsAddedLater(t *testing.T) {
 	var first *Runner
 	for i := range 3 {
 		y = apply(t, g, "Add", ops.In(y, x))
+		// What has failed leaves nothing that a session could stumble over.
+		if _, err := g.Apply(&ops.Call[Output]{Op: "MatMul", Inputs: ops.In(x, x)}); err == nil {
+			t.Error("a vector is multiplied as a matrix")
+		}
+		bits := apply(t, g, "Bitcast", ops.In(y), ops.Type("type", npy.Int32))
+		if _, err := g.Gradients([]Output{apply(t, g, "Cast", ops.In(bits), ops.Type("DstT", npy.Float32))}, []Output{x}); err == nil {
+			t.Error("a cast to bits has a gradient")
+		}
 		r, err := s.Runner([]string{"x"}, []string{y.String()}, nil)
 		must(t, err)
 		t.Cleanup(r.Close)
