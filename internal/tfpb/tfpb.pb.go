@@ -73,11 +73,16 @@ func (x *SavedModel) GetMetaGraphs() []*MetaGraphDef {
 
 // tensorflow/core/protobuf/meta_graph.proto
 type MetaGraphDef struct {
-	state         protoimpl.MessageState    `protogen:"open.v1"`
-	MetaInfoDef   *MetaGraphDef_MetaInfoDef `protobuf:"bytes,1,opt,name=meta_info_def,json=metaInfoDef,proto3" json:"meta_info_def,omitempty"`
-	SignatureDef  map[string]*SignatureDef  `protobuf:"bytes,5,rep,name=signature_def,json=signatureDef,proto3" json:"signature_def,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state          protoimpl.MessageState    `protogen:"open.v1"`
+	MetaInfoDef    *MetaGraphDef_MetaInfoDef `protobuf:"bytes,1,opt,name=meta_info_def,json=metaInfoDef,proto3" json:"meta_info_def,omitempty"`
+	GraphDef       []byte                    `protobuf:"bytes,2,opt,name=graph_def,json=graphDef,proto3" json:"graph_def,omitempty"` // a GraphDef, which most readers have no use for
+	SaverDef       *SaverDef                 `protobuf:"bytes,3,opt,name=saver_def,json=saverDef,proto3" json:"saver_def,omitempty"`
+	CollectionDef  map[string]*CollectionDef `protobuf:"bytes,4,rep,name=collection_def,json=collectionDef,proto3" json:"collection_def,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	SignatureDef   map[string]*SignatureDef  `protobuf:"bytes,5,rep,name=signature_def,json=signatureDef,proto3" json:"signature_def,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	AssetFileDef   []*AssetFileDef           `protobuf:"bytes,6,rep,name=asset_file_def,json=assetFileDef,proto3" json:"asset_file_def,omitempty"`
+	ObjectGraphDef []byte                    `protobuf:"bytes,7,opt,name=object_graph_def,json=objectGraphDef,proto3" json:"object_graph_def,omitempty"` // a SavedObjectGraph, likewise
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *MetaGraphDef) Reset() {
@@ -117,9 +122,44 @@ func (x *MetaGraphDef) GetMetaInfoDef() *MetaGraphDef_MetaInfoDef {
 	return nil
 }
 
+func (x *MetaGraphDef) GetGraphDef() []byte {
+	if x != nil {
+		return x.GraphDef
+	}
+	return nil
+}
+
+func (x *MetaGraphDef) GetSaverDef() *SaverDef {
+	if x != nil {
+		return x.SaverDef
+	}
+	return nil
+}
+
+func (x *MetaGraphDef) GetCollectionDef() map[string]*CollectionDef {
+	if x != nil {
+		return x.CollectionDef
+	}
+	return nil
+}
+
 func (x *MetaGraphDef) GetSignatureDef() map[string]*SignatureDef {
 	if x != nil {
 		return x.SignatureDef
+	}
+	return nil
+}
+
+func (x *MetaGraphDef) GetAssetFileDef() []*AssetFileDef {
+	if x != nil {
+		return x.AssetFileDef
+	}
+	return nil
+}
+
+func (x *MetaGraphDef) GetObjectGraphDef() []byte {
+	if x != nil {
+		return x.ObjectGraphDef
 	}
 	return nil
 }
@@ -351,6 +391,519 @@ func (x *TensorShapeProto) GetUnknownRank() bool {
 	return false
 }
 
+// tensorflow/core/framework/tensor.proto
+type TensorProto struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Dtype         int32                  `protobuf:"varint,1,opt,name=dtype,proto3" json:"dtype,omitempty"` // DataType
+	TensorShape   *TensorShapeProto      `protobuf:"bytes,2,opt,name=tensor_shape,json=tensorShape,proto3" json:"tensor_shape,omitempty"`
+	TensorContent []byte                 `protobuf:"bytes,4,opt,name=tensor_content,json=tensorContent,proto3" json:"tensor_content,omitempty"` // the elements as they lie in memory
+	StringVal     [][]byte               `protobuf:"bytes,8,rep,name=string_val,json=stringVal,proto3" json:"string_val,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TensorProto) Reset() {
+	*x = TensorProto{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TensorProto) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TensorProto) ProtoMessage() {}
+
+func (x *TensorProto) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TensorProto.ProtoReflect.Descriptor instead.
+func (*TensorProto) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TensorProto) GetDtype() int32 {
+	if x != nil {
+		return x.Dtype
+	}
+	return 0
+}
+
+func (x *TensorProto) GetTensorShape() *TensorShapeProto {
+	if x != nil {
+		return x.TensorShape
+	}
+	return nil
+}
+
+func (x *TensorProto) GetTensorContent() []byte {
+	if x != nil {
+		return x.TensorContent
+	}
+	return nil
+}
+
+func (x *TensorProto) GetStringVal() [][]byte {
+	if x != nil {
+		return x.StringVal
+	}
+	return nil
+}
+
+// tensorflow/core/framework/attr_value.proto
+type AttrValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Value:
+	//
+	//	*AttrValue_List
+	//	*AttrValue_S
+	//	*AttrValue_I
+	//	*AttrValue_F
+	//	*AttrValue_B
+	//	*AttrValue_Type
+	//	*AttrValue_Shape
+	//	*AttrValue_Tensor
+	//	*AttrValue_Placeholder
+	//	*AttrValue_Func
+	Value         isAttrValue_Value `protobuf_oneof:"value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttrValue) Reset() {
+	*x = AttrValue{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttrValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttrValue) ProtoMessage() {}
+
+func (x *AttrValue) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttrValue.ProtoReflect.Descriptor instead.
+func (*AttrValue) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *AttrValue) GetValue() isAttrValue_Value {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *AttrValue) GetList() *AttrValue_ListValue {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_List); ok {
+			return x.List
+		}
+	}
+	return nil
+}
+
+func (x *AttrValue) GetS() []byte {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_S); ok {
+			return x.S
+		}
+	}
+	return nil
+}
+
+func (x *AttrValue) GetI() int64 {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_I); ok {
+			return x.I
+		}
+	}
+	return 0
+}
+
+func (x *AttrValue) GetF() float32 {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_F); ok {
+			return x.F
+		}
+	}
+	return 0
+}
+
+func (x *AttrValue) GetB() bool {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_B); ok {
+			return x.B
+		}
+	}
+	return false
+}
+
+func (x *AttrValue) GetType() int32 {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_Type); ok {
+			return x.Type
+		}
+	}
+	return 0
+}
+
+func (x *AttrValue) GetShape() *TensorShapeProto {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_Shape); ok {
+			return x.Shape
+		}
+	}
+	return nil
+}
+
+func (x *AttrValue) GetTensor() *TensorProto {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_Tensor); ok {
+			return x.Tensor
+		}
+	}
+	return nil
+}
+
+func (x *AttrValue) GetPlaceholder() string {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_Placeholder); ok {
+			return x.Placeholder
+		}
+	}
+	return ""
+}
+
+func (x *AttrValue) GetFunc() *NameAttrList {
+	if x != nil {
+		if x, ok := x.Value.(*AttrValue_Func); ok {
+			return x.Func
+		}
+	}
+	return nil
+}
+
+type isAttrValue_Value interface {
+	isAttrValue_Value()
+}
+
+type AttrValue_List struct {
+	List *AttrValue_ListValue `protobuf:"bytes,1,opt,name=list,proto3,oneof"`
+}
+
+type AttrValue_S struct {
+	S []byte `protobuf:"bytes,2,opt,name=s,proto3,oneof"`
+}
+
+type AttrValue_I struct {
+	I int64 `protobuf:"varint,3,opt,name=i,proto3,oneof"`
+}
+
+type AttrValue_F struct {
+	F float32 `protobuf:"fixed32,4,opt,name=f,proto3,oneof"`
+}
+
+type AttrValue_B struct {
+	B bool `protobuf:"varint,5,opt,name=b,proto3,oneof"`
+}
+
+type AttrValue_Type struct {
+	Type int32 `protobuf:"varint,6,opt,name=type,proto3,oneof"` // DataType
+}
+
+type AttrValue_Shape struct {
+	Shape *TensorShapeProto `protobuf:"bytes,7,opt,name=shape,proto3,oneof"`
+}
+
+type AttrValue_Tensor struct {
+	Tensor *TensorProto `protobuf:"bytes,8,opt,name=tensor,proto3,oneof"`
+}
+
+type AttrValue_Placeholder struct {
+	Placeholder string `protobuf:"bytes,9,opt,name=placeholder,proto3,oneof"`
+}
+
+type AttrValue_Func struct {
+	Func *NameAttrList `protobuf:"bytes,10,opt,name=func,proto3,oneof"`
+}
+
+func (*AttrValue_List) isAttrValue_Value() {}
+
+func (*AttrValue_S) isAttrValue_Value() {}
+
+func (*AttrValue_I) isAttrValue_Value() {}
+
+func (*AttrValue_F) isAttrValue_Value() {}
+
+func (*AttrValue_B) isAttrValue_Value() {}
+
+func (*AttrValue_Type) isAttrValue_Value() {}
+
+func (*AttrValue_Shape) isAttrValue_Value() {}
+
+func (*AttrValue_Tensor) isAttrValue_Value() {}
+
+func (*AttrValue_Placeholder) isAttrValue_Value() {}
+
+func (*AttrValue_Func) isAttrValue_Value() {}
+
+type NameAttrList struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Attr          map[string]*AttrValue  `protobuf:"bytes,2,rep,name=attr,proto3" json:"attr,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NameAttrList) Reset() {
+	*x = NameAttrList{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NameAttrList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NameAttrList) ProtoMessage() {}
+
+func (x *NameAttrList) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NameAttrList.ProtoReflect.Descriptor instead.
+func (*NameAttrList) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *NameAttrList) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *NameAttrList) GetAttr() map[string]*AttrValue {
+	if x != nil {
+		return x.Attr
+	}
+	return nil
+}
+
+// tensorflow/core/framework/op_def.proto
+type OpDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	InputArg      []*OpDef_ArgDef        `protobuf:"bytes,2,rep,name=input_arg,json=inputArg,proto3" json:"input_arg,omitempty"`
+	OutputArg     []*OpDef_ArgDef        `protobuf:"bytes,3,rep,name=output_arg,json=outputArg,proto3" json:"output_arg,omitempty"`
+	Attr          []*OpDef_AttrDef       `protobuf:"bytes,4,rep,name=attr,proto3" json:"attr,omitempty"`
+	Deprecation   *OpDeprecation         `protobuf:"bytes,8,opt,name=deprecation,proto3" json:"deprecation,omitempty"`
+	IsStateful    bool                   `protobuf:"varint,17,opt,name=is_stateful,json=isStateful,proto3" json:"is_stateful,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpDef) Reset() {
+	*x = OpDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpDef) ProtoMessage() {}
+
+func (x *OpDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpDef.ProtoReflect.Descriptor instead.
+func (*OpDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *OpDef) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *OpDef) GetInputArg() []*OpDef_ArgDef {
+	if x != nil {
+		return x.InputArg
+	}
+	return nil
+}
+
+func (x *OpDef) GetOutputArg() []*OpDef_ArgDef {
+	if x != nil {
+		return x.OutputArg
+	}
+	return nil
+}
+
+func (x *OpDef) GetAttr() []*OpDef_AttrDef {
+	if x != nil {
+		return x.Attr
+	}
+	return nil
+}
+
+func (x *OpDef) GetDeprecation() *OpDeprecation {
+	if x != nil {
+		return x.Deprecation
+	}
+	return nil
+}
+
+func (x *OpDef) GetIsStateful() bool {
+	if x != nil {
+		return x.IsStateful
+	}
+	return false
+}
+
+type OpDeprecation struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       int32                  `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	Explanation   string                 `protobuf:"bytes,2,opt,name=explanation,proto3" json:"explanation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpDeprecation) Reset() {
+	*x = OpDeprecation{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpDeprecation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpDeprecation) ProtoMessage() {}
+
+func (x *OpDeprecation) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpDeprecation.ProtoReflect.Descriptor instead.
+func (*OpDeprecation) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *OpDeprecation) GetVersion() int32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *OpDeprecation) GetExplanation() string {
+	if x != nil {
+		return x.Explanation
+	}
+	return ""
+}
+
+type OpList struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Op            []*OpDef               `protobuf:"bytes,1,rep,name=op,proto3" json:"op,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpList) Reset() {
+	*x = OpList{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpList) ProtoMessage() {}
+
+func (x *OpList) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpList.ProtoReflect.Descriptor instead.
+func (*OpList) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *OpList) GetOp() []*OpDef {
+	if x != nil {
+		return x.Op
+	}
+	return nil
+}
+
 // tensorflow/core/protobuf/config.proto
 type ConfigProto struct {
 	state                     protoimpl.MessageState    `protogen:"open.v1"`
@@ -365,7 +918,7 @@ type ConfigProto struct {
 
 func (x *ConfigProto) Reset() {
 	*x = ConfigProto{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[5]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -377,7 +930,7 @@ func (x *ConfigProto) String() string {
 func (*ConfigProto) ProtoMessage() {}
 
 func (x *ConfigProto) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[5]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -390,7 +943,7 @@ func (x *ConfigProto) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigProto.ProtoReflect.Descriptor instead.
 func (*ConfigProto) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{5}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ConfigProto) GetDeviceCount() map[string]int32 {
@@ -428,6 +981,688 @@ func (x *ConfigProto) GetExperimental() *ConfigProto_Experimental {
 	return nil
 }
 
+type CollectionDef struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*CollectionDef_NodeList_
+	Kind          isCollectionDef_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectionDef) Reset() {
+	*x = CollectionDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectionDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectionDef) ProtoMessage() {}
+
+func (x *CollectionDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectionDef.ProtoReflect.Descriptor instead.
+func (*CollectionDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *CollectionDef) GetKind() isCollectionDef_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *CollectionDef) GetNodeList() *CollectionDef_NodeList {
+	if x != nil {
+		if x, ok := x.Kind.(*CollectionDef_NodeList_); ok {
+			return x.NodeList
+		}
+	}
+	return nil
+}
+
+type isCollectionDef_Kind interface {
+	isCollectionDef_Kind()
+}
+
+type CollectionDef_NodeList_ struct {
+	NodeList *CollectionDef_NodeList `protobuf:"bytes,1,opt,name=node_list,json=nodeList,proto3,oneof"`
+}
+
+func (*CollectionDef_NodeList_) isCollectionDef_Kind() {}
+
+type AssetFileDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TensorInfo    *TensorInfo            `protobuf:"bytes,1,opt,name=tensor_info,json=tensorInfo,proto3" json:"tensor_info,omitempty"`
+	Filename      string                 `protobuf:"bytes,2,opt,name=filename,proto3" json:"filename,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AssetFileDef) Reset() {
+	*x = AssetFileDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AssetFileDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AssetFileDef) ProtoMessage() {}
+
+func (x *AssetFileDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AssetFileDef.ProtoReflect.Descriptor instead.
+func (*AssetFileDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *AssetFileDef) GetTensorInfo() *TensorInfo {
+	if x != nil {
+		return x.TensorInfo
+	}
+	return nil
+}
+
+func (x *AssetFileDef) GetFilename() string {
+	if x != nil {
+		return x.Filename
+	}
+	return ""
+}
+
+// tensorflow/core/protobuf/saver.proto
+type SaverDef struct {
+	state              protoimpl.MessageState `protogen:"open.v1"`
+	FilenameTensorName string                 `protobuf:"bytes,1,opt,name=filename_tensor_name,json=filenameTensorName,proto3" json:"filename_tensor_name,omitempty"`
+	RestoreOpName      string                 `protobuf:"bytes,3,opt,name=restore_op_name,json=restoreOpName,proto3" json:"restore_op_name,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *SaverDef) Reset() {
+	*x = SaverDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaverDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaverDef) ProtoMessage() {}
+
+func (x *SaverDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaverDef.ProtoReflect.Descriptor instead.
+func (*SaverDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *SaverDef) GetFilenameTensorName() string {
+	if x != nil {
+		return x.FilenameTensorName
+	}
+	return ""
+}
+
+func (x *SaverDef) GetRestoreOpName() string {
+	if x != nil {
+		return x.RestoreOpName
+	}
+	return ""
+}
+
+// tensorflow/core/framework/graph.proto
+type GraphDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Node          []*NodeDef             `protobuf:"bytes,1,rep,name=node,proto3" json:"node,omitempty"`
+	Library       *FunctionDefLibrary    `protobuf:"bytes,2,opt,name=library,proto3" json:"library,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GraphDef) Reset() {
+	*x = GraphDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GraphDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GraphDef) ProtoMessage() {}
+
+func (x *GraphDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GraphDef.ProtoReflect.Descriptor instead.
+func (*GraphDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GraphDef) GetNode() []*NodeDef {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *GraphDef) GetLibrary() *FunctionDefLibrary {
+	if x != nil {
+		return x.Library
+	}
+	return nil
+}
+
+// tensorflow/core/framework/node_def.proto
+type NodeDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Op            string                 `protobuf:"bytes,2,opt,name=op,proto3" json:"op,omitempty"`
+	Input         []string               `protobuf:"bytes,3,rep,name=input,proto3" json:"input,omitempty"` // "node", "node:output" or "^node"
+	Device        string                 `protobuf:"bytes,4,opt,name=device,proto3" json:"device,omitempty"`
+	Attr          map[string]*AttrValue  `protobuf:"bytes,5,rep,name=attr,proto3" json:"attr,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NodeDef) Reset() {
+	*x = NodeDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NodeDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NodeDef) ProtoMessage() {}
+
+func (x *NodeDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NodeDef.ProtoReflect.Descriptor instead.
+func (*NodeDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *NodeDef) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *NodeDef) GetOp() string {
+	if x != nil {
+		return x.Op
+	}
+	return ""
+}
+
+func (x *NodeDef) GetInput() []string {
+	if x != nil {
+		return x.Input
+	}
+	return nil
+}
+
+func (x *NodeDef) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *NodeDef) GetAttr() map[string]*AttrValue {
+	if x != nil {
+		return x.Attr
+	}
+	return nil
+}
+
+// tensorflow/core/framework/function.proto
+type FunctionDefLibrary struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Function      []*FunctionDef         `protobuf:"bytes,1,rep,name=function,proto3" json:"function,omitempty"`
+	Gradient      []*GradientDef         `protobuf:"bytes,2,rep,name=gradient,proto3" json:"gradient,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FunctionDefLibrary) Reset() {
+	*x = FunctionDefLibrary{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FunctionDefLibrary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FunctionDefLibrary) ProtoMessage() {}
+
+func (x *FunctionDefLibrary) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FunctionDefLibrary.ProtoReflect.Descriptor instead.
+func (*FunctionDefLibrary) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *FunctionDefLibrary) GetFunction() []*FunctionDef {
+	if x != nil {
+		return x.Function
+	}
+	return nil
+}
+
+func (x *FunctionDefLibrary) GetGradient() []*GradientDef {
+	if x != nil {
+		return x.Gradient
+	}
+	return nil
+}
+
+type FunctionDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Signature     *OpDef                 `protobuf:"bytes,1,opt,name=signature,proto3" json:"signature,omitempty"`
+	NodeDef       []*NodeDef             `protobuf:"bytes,3,rep,name=node_def,json=nodeDef,proto3" json:"node_def,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FunctionDef) Reset() {
+	*x = FunctionDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FunctionDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FunctionDef) ProtoMessage() {}
+
+func (x *FunctionDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FunctionDef.ProtoReflect.Descriptor instead.
+func (*FunctionDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *FunctionDef) GetSignature() *OpDef {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *FunctionDef) GetNodeDef() []*NodeDef {
+	if x != nil {
+		return x.NodeDef
+	}
+	return nil
+}
+
+type GradientDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	FunctionName  string                 `protobuf:"bytes,1,opt,name=function_name,json=functionName,proto3" json:"function_name,omitempty"`
+	GradientFunc  string                 `protobuf:"bytes,2,opt,name=gradient_func,json=gradientFunc,proto3" json:"gradient_func,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GradientDef) Reset() {
+	*x = GradientDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GradientDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GradientDef) ProtoMessage() {}
+
+func (x *GradientDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GradientDef.ProtoReflect.Descriptor instead.
+func (*GradientDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *GradientDef) GetFunctionName() string {
+	if x != nil {
+		return x.FunctionName
+	}
+	return ""
+}
+
+func (x *GradientDef) GetGradientFunc() string {
+	if x != nil {
+		return x.GradientFunc
+	}
+	return ""
+}
+
+// tensorflow/core/protobuf/saved_object_graph.proto
+type SavedObjectGraph struct {
+	state             protoimpl.MessageState            `protogen:"open.v1"`
+	Nodes             []*SavedObject                    `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"` // the first is the root
+	ConcreteFunctions map[string]*SavedConcreteFunction `protobuf:"bytes,2,rep,name=concrete_functions,json=concreteFunctions,proto3" json:"concrete_functions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *SavedObjectGraph) Reset() {
+	*x = SavedObjectGraph{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedObjectGraph) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedObjectGraph) ProtoMessage() {}
+
+func (x *SavedObjectGraph) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedObjectGraph.ProtoReflect.Descriptor instead.
+func (*SavedObjectGraph) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SavedObjectGraph) GetNodes() []*SavedObject {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+func (x *SavedObjectGraph) GetConcreteFunctions() map[string]*SavedConcreteFunction {
+	if x != nil {
+		return x.ConcreteFunctions
+	}
+	return nil
+}
+
+type SavedObject struct {
+	state    protoimpl.MessageState            `protogen:"open.v1"`
+	Children []*TrackableObjectGraph_Reference `protobuf:"bytes,1,rep,name=children,proto3" json:"children,omitempty"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*SavedObject_Variable_
+	Kind            isSavedObject_Kind               `protobuf_oneof:"kind"`
+	SaveableObjects map[string]*SavedObject_Saveable `protobuf:"bytes,11,rep,name=saveable_objects,json=saveableObjects,proto3" json:"saveable_objects,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *SavedObject) Reset() {
+	*x = SavedObject{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedObject) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedObject) ProtoMessage() {}
+
+func (x *SavedObject) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedObject.ProtoReflect.Descriptor instead.
+func (*SavedObject) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *SavedObject) GetChildren() []*TrackableObjectGraph_Reference {
+	if x != nil {
+		return x.Children
+	}
+	return nil
+}
+
+func (x *SavedObject) GetKind() isSavedObject_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *SavedObject) GetVariable() *SavedObject_Variable {
+	if x != nil {
+		if x, ok := x.Kind.(*SavedObject_Variable_); ok {
+			return x.Variable
+		}
+	}
+	return nil
+}
+
+func (x *SavedObject) GetSaveableObjects() map[string]*SavedObject_Saveable {
+	if x != nil {
+		return x.SaveableObjects
+	}
+	return nil
+}
+
+type isSavedObject_Kind interface {
+	isSavedObject_Kind()
+}
+
+type SavedObject_Variable_ struct {
+	Variable *SavedObject_Variable `protobuf:"bytes,7,opt,name=variable,proto3,oneof"`
+}
+
+func (*SavedObject_Variable_) isSavedObject_Kind() {}
+
+type SavedConcreteFunction struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	BoundInputs   []int32                `protobuf:"varint,2,rep,packed,name=bound_inputs,json=boundInputs,proto3" json:"bound_inputs,omitempty"` // the nodes that its last inputs are bound to
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SavedConcreteFunction) Reset() {
+	*x = SavedConcreteFunction{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedConcreteFunction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedConcreteFunction) ProtoMessage() {}
+
+func (x *SavedConcreteFunction) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedConcreteFunction.ProtoReflect.Descriptor instead.
+func (*SavedConcreteFunction) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *SavedConcreteFunction) GetBoundInputs() []int32 {
+	if x != nil {
+		return x.BoundInputs
+	}
+	return nil
+}
+
+// tensorflow/core/protobuf/trackable_object_graph.proto
+type TrackableObjectGraph struct {
+	state         protoimpl.MessageState         `protogen:"open.v1"`
+	Nodes         []*TrackableObjectGraph_Object `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"` // the first is the root
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrackableObjectGraph) Reset() {
+	*x = TrackableObjectGraph{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrackableObjectGraph) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrackableObjectGraph) ProtoMessage() {}
+
+func (x *TrackableObjectGraph) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrackableObjectGraph.ProtoReflect.Descriptor instead.
+func (*TrackableObjectGraph) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *TrackableObjectGraph) GetNodes() []*TrackableObjectGraph_Object {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
 type MetaGraphDef_MetaInfoDef struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	Tags              []string               `protobuf:"bytes,4,rep,name=tags,proto3" json:"tags,omitempty"`
@@ -438,7 +1673,7 @@ type MetaGraphDef_MetaInfoDef struct {
 
 func (x *MetaGraphDef_MetaInfoDef) Reset() {
 	*x = MetaGraphDef_MetaInfoDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[6]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -450,7 +1685,7 @@ func (x *MetaGraphDef_MetaInfoDef) String() string {
 func (*MetaGraphDef_MetaInfoDef) ProtoMessage() {}
 
 func (x *MetaGraphDef_MetaInfoDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[6]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -490,7 +1725,7 @@ type TensorInfo_CooSparse struct {
 
 func (x *TensorInfo_CooSparse) Reset() {
 	*x = TensorInfo_CooSparse{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[10]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -502,7 +1737,7 @@ func (x *TensorInfo_CooSparse) String() string {
 func (*TensorInfo_CooSparse) ProtoMessage() {}
 
 func (x *TensorInfo_CooSparse) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[10]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -533,7 +1768,7 @@ type TensorInfo_CompositeTensor struct {
 
 func (x *TensorInfo_CompositeTensor) Reset() {
 	*x = TensorInfo_CompositeTensor{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[11]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -545,7 +1780,7 @@ func (x *TensorInfo_CompositeTensor) String() string {
 func (*TensorInfo_CompositeTensor) ProtoMessage() {}
 
 func (x *TensorInfo_CompositeTensor) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[11]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -570,7 +1805,7 @@ type TensorShapeProto_Dim struct {
 
 func (x *TensorShapeProto_Dim) Reset() {
 	*x = TensorShapeProto_Dim{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -582,7 +1817,7 @@ func (x *TensorShapeProto_Dim) String() string {
 func (*TensorShapeProto_Dim) ProtoMessage() {}
 
 func (x *TensorShapeProto_Dim) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -605,6 +1840,274 @@ func (x *TensorShapeProto_Dim) GetSize() int64 {
 	return 0
 }
 
+type AttrValue_ListValue struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	S             [][]byte               `protobuf:"bytes,2,rep,name=s,proto3" json:"s,omitempty"`
+	I             []int64                `protobuf:"varint,3,rep,packed,name=i,proto3" json:"i,omitempty"`
+	F             []float32              `protobuf:"fixed32,4,rep,packed,name=f,proto3" json:"f,omitempty"`
+	B             []bool                 `protobuf:"varint,5,rep,packed,name=b,proto3" json:"b,omitempty"`
+	Type          []int32                `protobuf:"varint,6,rep,packed,name=type,proto3" json:"type,omitempty"` // DataType
+	Shape         []*TensorShapeProto    `protobuf:"bytes,7,rep,name=shape,proto3" json:"shape,omitempty"`
+	Tensor        []*TensorProto         `protobuf:"bytes,8,rep,name=tensor,proto3" json:"tensor,omitempty"`
+	Func          []*NameAttrList        `protobuf:"bytes,9,rep,name=func,proto3" json:"func,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttrValue_ListValue) Reset() {
+	*x = AttrValue_ListValue{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttrValue_ListValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttrValue_ListValue) ProtoMessage() {}
+
+func (x *AttrValue_ListValue) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttrValue_ListValue.ProtoReflect.Descriptor instead.
+func (*AttrValue_ListValue) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{6, 0}
+}
+
+func (x *AttrValue_ListValue) GetS() [][]byte {
+	if x != nil {
+		return x.S
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetI() []int64 {
+	if x != nil {
+		return x.I
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetF() []float32 {
+	if x != nil {
+		return x.F
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetB() []bool {
+	if x != nil {
+		return x.B
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetType() []int32 {
+	if x != nil {
+		return x.Type
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetShape() []*TensorShapeProto {
+	if x != nil {
+		return x.Shape
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetTensor() []*TensorProto {
+	if x != nil {
+		return x.Tensor
+	}
+	return nil
+}
+
+func (x *AttrValue_ListValue) GetFunc() []*NameAttrList {
+	if x != nil {
+		return x.Func
+	}
+	return nil
+}
+
+type OpDef_ArgDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Type          int32                  `protobuf:"varint,3,opt,name=type,proto3" json:"type,omitempty"` // DataType
+	TypeAttr      string                 `protobuf:"bytes,4,opt,name=type_attr,json=typeAttr,proto3" json:"type_attr,omitempty"`
+	NumberAttr    string                 `protobuf:"bytes,5,opt,name=number_attr,json=numberAttr,proto3" json:"number_attr,omitempty"`
+	TypeListAttr  string                 `protobuf:"bytes,6,opt,name=type_list_attr,json=typeListAttr,proto3" json:"type_list_attr,omitempty"`
+	IsRef         bool                   `protobuf:"varint,16,opt,name=is_ref,json=isRef,proto3" json:"is_ref,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpDef_ArgDef) Reset() {
+	*x = OpDef_ArgDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpDef_ArgDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpDef_ArgDef) ProtoMessage() {}
+
+func (x *OpDef_ArgDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpDef_ArgDef.ProtoReflect.Descriptor instead.
+func (*OpDef_ArgDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{8, 0}
+}
+
+func (x *OpDef_ArgDef) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *OpDef_ArgDef) GetType() int32 {
+	if x != nil {
+		return x.Type
+	}
+	return 0
+}
+
+func (x *OpDef_ArgDef) GetTypeAttr() string {
+	if x != nil {
+		return x.TypeAttr
+	}
+	return ""
+}
+
+func (x *OpDef_ArgDef) GetNumberAttr() string {
+	if x != nil {
+		return x.NumberAttr
+	}
+	return ""
+}
+
+func (x *OpDef_ArgDef) GetTypeListAttr() string {
+	if x != nil {
+		return x.TypeListAttr
+	}
+	return ""
+}
+
+func (x *OpDef_ArgDef) GetIsRef() bool {
+	if x != nil {
+		return x.IsRef
+	}
+	return false
+}
+
+type OpDef_AttrDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Type          string                 `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	DefaultValue  *AttrValue             `protobuf:"bytes,3,opt,name=default_value,json=defaultValue,proto3" json:"default_value,omitempty"`
+	HasMinimum    bool                   `protobuf:"varint,5,opt,name=has_minimum,json=hasMinimum,proto3" json:"has_minimum,omitempty"`
+	Minimum       int64                  `protobuf:"varint,6,opt,name=minimum,proto3" json:"minimum,omitempty"`
+	AllowedValues *AttrValue             `protobuf:"bytes,7,opt,name=allowed_values,json=allowedValues,proto3" json:"allowed_values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpDef_AttrDef) Reset() {
+	*x = OpDef_AttrDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpDef_AttrDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpDef_AttrDef) ProtoMessage() {}
+
+func (x *OpDef_AttrDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpDef_AttrDef.ProtoReflect.Descriptor instead.
+func (*OpDef_AttrDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{8, 1}
+}
+
+func (x *OpDef_AttrDef) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *OpDef_AttrDef) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *OpDef_AttrDef) GetDefaultValue() *AttrValue {
+	if x != nil {
+		return x.DefaultValue
+	}
+	return nil
+}
+
+func (x *OpDef_AttrDef) GetHasMinimum() bool {
+	if x != nil {
+		return x.HasMinimum
+	}
+	return false
+}
+
+func (x *OpDef_AttrDef) GetMinimum() int64 {
+	if x != nil {
+		return x.Minimum
+	}
+	return 0
+}
+
+func (x *OpDef_AttrDef) GetAllowedValues() *AttrValue {
+	if x != nil {
+		return x.AllowedValues
+	}
+	return nil
+}
+
 type ConfigProto_Experimental struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExecutorType  string                 `protobuf:"bytes,3,opt,name=executor_type,json=executorType,proto3" json:"executor_type,omitempty"`
@@ -614,7 +2117,7 @@ type ConfigProto_Experimental struct {
 
 func (x *ConfigProto_Experimental) Reset() {
 	*x = ConfigProto_Experimental{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[13]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -626,7 +2129,7 @@ func (x *ConfigProto_Experimental) String() string {
 func (*ConfigProto_Experimental) ProtoMessage() {}
 
 func (x *ConfigProto_Experimental) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[13]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -639,7 +2142,7 @@ func (x *ConfigProto_Experimental) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigProto_Experimental.ProtoReflect.Descriptor instead.
 func (*ConfigProto_Experimental) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{5, 0}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11, 0}
 }
 
 func (x *ConfigProto_Experimental) GetExecutorType() string {
@@ -647,6 +2150,302 @@ func (x *ConfigProto_Experimental) GetExecutorType() string {
 		return x.ExecutorType
 	}
 	return ""
+}
+
+type CollectionDef_NodeList struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Value         []string               `protobuf:"bytes,1,rep,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectionDef_NodeList) Reset() {
+	*x = CollectionDef_NodeList{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectionDef_NodeList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectionDef_NodeList) ProtoMessage() {}
+
+func (x *CollectionDef_NodeList) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectionDef_NodeList.ProtoReflect.Descriptor instead.
+func (*CollectionDef_NodeList) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{12, 0}
+}
+
+func (x *CollectionDef_NodeList) GetValue() []string {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+type SavedObject_Variable struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Dtype         int32                  `protobuf:"varint,1,opt,name=dtype,proto3" json:"dtype,omitempty"` // DataType
+	Shape         *TensorShapeProto      `protobuf:"bytes,2,opt,name=shape,proto3" json:"shape,omitempty"`
+	Name          string                 `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SavedObject_Variable) Reset() {
+	*x = SavedObject_Variable{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedObject_Variable) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedObject_Variable) ProtoMessage() {}
+
+func (x *SavedObject_Variable) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedObject_Variable.ProtoReflect.Descriptor instead.
+func (*SavedObject_Variable) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21, 0}
+}
+
+func (x *SavedObject_Variable) GetDtype() int32 {
+	if x != nil {
+		return x.Dtype
+	}
+	return 0
+}
+
+func (x *SavedObject_Variable) GetShape() *TensorShapeProto {
+	if x != nil {
+		return x.Shape
+	}
+	return nil
+}
+
+func (x *SavedObject_Variable) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type SavedObject_Saveable struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SavedObject_Saveable) Reset() {
+	*x = SavedObject_Saveable{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedObject_Saveable) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedObject_Saveable) ProtoMessage() {}
+
+func (x *SavedObject_Saveable) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedObject_Saveable.ProtoReflect.Descriptor instead.
+func (*SavedObject_Saveable) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21, 1}
+}
+
+type TrackableObjectGraph_Reference struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	NodeId        int32                  `protobuf:"varint,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	LocalName     string                 `protobuf:"bytes,2,opt,name=local_name,json=localName,proto3" json:"local_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrackableObjectGraph_Reference) Reset() {
+	*x = TrackableObjectGraph_Reference{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrackableObjectGraph_Reference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrackableObjectGraph_Reference) ProtoMessage() {}
+
+func (x *TrackableObjectGraph_Reference) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrackableObjectGraph_Reference.ProtoReflect.Descriptor instead.
+func (*TrackableObjectGraph_Reference) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23, 0}
+}
+
+func (x *TrackableObjectGraph_Reference) GetNodeId() int32 {
+	if x != nil {
+		return x.NodeId
+	}
+	return 0
+}
+
+func (x *TrackableObjectGraph_Reference) GetLocalName() string {
+	if x != nil {
+		return x.LocalName
+	}
+	return ""
+}
+
+type TrackableObjectGraph_Attribute struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	CheckpointKey string                 `protobuf:"bytes,3,opt,name=checkpoint_key,json=checkpointKey,proto3" json:"checkpoint_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrackableObjectGraph_Attribute) Reset() {
+	*x = TrackableObjectGraph_Attribute{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrackableObjectGraph_Attribute) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrackableObjectGraph_Attribute) ProtoMessage() {}
+
+func (x *TrackableObjectGraph_Attribute) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrackableObjectGraph_Attribute.ProtoReflect.Descriptor instead.
+func (*TrackableObjectGraph_Attribute) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23, 1}
+}
+
+func (x *TrackableObjectGraph_Attribute) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TrackableObjectGraph_Attribute) GetCheckpointKey() string {
+	if x != nil {
+		return x.CheckpointKey
+	}
+	return ""
+}
+
+type TrackableObjectGraph_Object struct {
+	state         protoimpl.MessageState            `protogen:"open.v1"`
+	Children      []*TrackableObjectGraph_Reference `protobuf:"bytes,1,rep,name=children,proto3" json:"children,omitempty"`
+	Attributes    []*TrackableObjectGraph_Attribute `protobuf:"bytes,2,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrackableObjectGraph_Object) Reset() {
+	*x = TrackableObjectGraph_Object{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrackableObjectGraph_Object) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrackableObjectGraph_Object) ProtoMessage() {}
+
+func (x *TrackableObjectGraph_Object) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrackableObjectGraph_Object.ProtoReflect.Descriptor instead.
+func (*TrackableObjectGraph_Object) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23, 2}
+}
+
+func (x *TrackableObjectGraph_Object) GetChildren() []*TrackableObjectGraph_Reference {
+	if x != nil {
+		return x.Children
+	}
+	return nil
+}
+
+func (x *TrackableObjectGraph_Object) GetAttributes() []*TrackableObjectGraph_Attribute {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
 }
 
 var File_ndflow_internal_tfpb_tfpb_proto protoreflect.FileDescriptor
@@ -657,13 +2456,21 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\n" +
 	"SavedModel\x12:\n" +
 	"\vmeta_graphs\x18\x02 \x03(\v2\x19.ndflow.tfpb.MetaGraphDefR\n" +
-	"metaGraphs\"\xd9\x02\n" +
+	"metaGraphs\"\xc8\x05\n" +
 	"\fMetaGraphDef\x12I\n" +
-	"\rmeta_info_def\x18\x01 \x01(\v2%.ndflow.tfpb.MetaGraphDef.MetaInfoDefR\vmetaInfoDef\x12P\n" +
-	"\rsignature_def\x18\x05 \x03(\v2+.ndflow.tfpb.MetaGraphDef.SignatureDefEntryR\fsignatureDef\x1aP\n" +
+	"\rmeta_info_def\x18\x01 \x01(\v2%.ndflow.tfpb.MetaGraphDef.MetaInfoDefR\vmetaInfoDef\x12\x1b\n" +
+	"\tgraph_def\x18\x02 \x01(\fR\bgraphDef\x122\n" +
+	"\tsaver_def\x18\x03 \x01(\v2\x15.ndflow.tfpb.SaverDefR\bsaverDef\x12S\n" +
+	"\x0ecollection_def\x18\x04 \x03(\v2,.ndflow.tfpb.MetaGraphDef.CollectionDefEntryR\rcollectionDef\x12P\n" +
+	"\rsignature_def\x18\x05 \x03(\v2+.ndflow.tfpb.MetaGraphDef.SignatureDefEntryR\fsignatureDef\x12?\n" +
+	"\x0easset_file_def\x18\x06 \x03(\v2\x19.ndflow.tfpb.AssetFileDefR\fassetFileDef\x12(\n" +
+	"\x10object_graph_def\x18\a \x01(\fR\x0eobjectGraphDef\x1aP\n" +
 	"\vMetaInfoDef\x12\x12\n" +
 	"\x04tags\x18\x04 \x03(\tR\x04tags\x12-\n" +
-	"\x12tensorflow_version\x18\x05 \x01(\tR\x11tensorflowVersion\x1aZ\n" +
+	"\x12tensorflow_version\x18\x05 \x01(\tR\x11tensorflowVersion\x1a\\\n" +
+	"\x12CollectionDefEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x120\n" +
+	"\x05value\x18\x02 \x01(\v2\x1a.ndflow.tfpb.CollectionDefR\x05value:\x028\x01\x1aZ\n" +
 	"\x11SignatureDefEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12/\n" +
 	"\x05value\x18\x02 \x01(\v2\x19.ndflow.tfpb.SignatureDefR\x05value:\x028\x01\"\xd9\x02\n" +
@@ -695,7 +2502,71 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\x03dim\x18\x02 \x03(\v2!.ndflow.tfpb.TensorShapeProto.DimR\x03dim\x12!\n" +
 	"\funknown_rank\x18\x03 \x01(\bR\vunknownRank\x1a\x19\n" +
 	"\x03Dim\x12\x12\n" +
-	"\x04size\x18\x01 \x01(\x03R\x04size\"\xd4\x03\n" +
+	"\x04size\x18\x01 \x01(\x03R\x04size\"\xab\x01\n" +
+	"\vTensorProto\x12\x14\n" +
+	"\x05dtype\x18\x01 \x01(\x05R\x05dtype\x12@\n" +
+	"\ftensor_shape\x18\x02 \x01(\v2\x1d.ndflow.tfpb.TensorShapeProtoR\vtensorShape\x12%\n" +
+	"\x0etensor_content\x18\x04 \x01(\fR\rtensorContent\x12\x1d\n" +
+	"\n" +
+	"string_val\x18\b \x03(\fR\tstringVal\"\xd2\x04\n" +
+	"\tAttrValue\x126\n" +
+	"\x04list\x18\x01 \x01(\v2 .ndflow.tfpb.AttrValue.ListValueH\x00R\x04list\x12\x0e\n" +
+	"\x01s\x18\x02 \x01(\fH\x00R\x01s\x12\x0e\n" +
+	"\x01i\x18\x03 \x01(\x03H\x00R\x01i\x12\x0e\n" +
+	"\x01f\x18\x04 \x01(\x02H\x00R\x01f\x12\x0e\n" +
+	"\x01b\x18\x05 \x01(\bH\x00R\x01b\x12\x14\n" +
+	"\x04type\x18\x06 \x01(\x05H\x00R\x04type\x125\n" +
+	"\x05shape\x18\a \x01(\v2\x1d.ndflow.tfpb.TensorShapeProtoH\x00R\x05shape\x122\n" +
+	"\x06tensor\x18\b \x01(\v2\x18.ndflow.tfpb.TensorProtoH\x00R\x06tensor\x12\"\n" +
+	"\vplaceholder\x18\t \x01(\tH\x00R\vplaceholder\x12/\n" +
+	"\x04func\x18\n" +
+	" \x01(\v2\x19.ndflow.tfpb.NameAttrListH\x00R\x04func\x1a\xed\x01\n" +
+	"\tListValue\x12\f\n" +
+	"\x01s\x18\x02 \x03(\fR\x01s\x12\f\n" +
+	"\x01i\x18\x03 \x03(\x03R\x01i\x12\f\n" +
+	"\x01f\x18\x04 \x03(\x02R\x01f\x12\f\n" +
+	"\x01b\x18\x05 \x03(\bR\x01b\x12\x12\n" +
+	"\x04type\x18\x06 \x03(\x05R\x04type\x123\n" +
+	"\x05shape\x18\a \x03(\v2\x1d.ndflow.tfpb.TensorShapeProtoR\x05shape\x120\n" +
+	"\x06tensor\x18\b \x03(\v2\x18.ndflow.tfpb.TensorProtoR\x06tensor\x12-\n" +
+	"\x04func\x18\t \x03(\v2\x19.ndflow.tfpb.NameAttrListR\x04funcB\a\n" +
+	"\x05value\"\xac\x01\n" +
+	"\fNameAttrList\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x127\n" +
+	"\x04attr\x18\x02 \x03(\v2#.ndflow.tfpb.NameAttrList.AttrEntryR\x04attr\x1aO\n" +
+	"\tAttrEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.ndflow.tfpb.AttrValueR\x05value:\x028\x01\"\xb5\x05\n" +
+	"\x05OpDef\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x126\n" +
+	"\tinput_arg\x18\x02 \x03(\v2\x19.ndflow.tfpb.OpDef.ArgDefR\binputArg\x128\n" +
+	"\n" +
+	"output_arg\x18\x03 \x03(\v2\x19.ndflow.tfpb.OpDef.ArgDefR\toutputArg\x12.\n" +
+	"\x04attr\x18\x04 \x03(\v2\x1a.ndflow.tfpb.OpDef.AttrDefR\x04attr\x12<\n" +
+	"\vdeprecation\x18\b \x01(\v2\x1a.ndflow.tfpb.OpDeprecationR\vdeprecation\x12\x1f\n" +
+	"\vis_stateful\x18\x11 \x01(\bR\n" +
+	"isStateful\x1a\xab\x01\n" +
+	"\x06ArgDef\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04type\x18\x03 \x01(\x05R\x04type\x12\x1b\n" +
+	"\ttype_attr\x18\x04 \x01(\tR\btypeAttr\x12\x1f\n" +
+	"\vnumber_attr\x18\x05 \x01(\tR\n" +
+	"numberAttr\x12$\n" +
+	"\x0etype_list_attr\x18\x06 \x01(\tR\ftypeListAttr\x12\x15\n" +
+	"\x06is_ref\x18\x10 \x01(\bR\x05isRef\x1a\xe8\x01\n" +
+	"\aAttrDef\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\x12;\n" +
+	"\rdefault_value\x18\x03 \x01(\v2\x16.ndflow.tfpb.AttrValueR\fdefaultValue\x12\x1f\n" +
+	"\vhas_minimum\x18\x05 \x01(\bR\n" +
+	"hasMinimum\x12\x18\n" +
+	"\aminimum\x18\x06 \x01(\x03R\aminimum\x12=\n" +
+	"\x0eallowed_values\x18\a \x01(\v2\x16.ndflow.tfpb.AttrValueR\rallowedValues\"K\n" +
+	"\rOpDeprecation\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x05R\aversion\x12 \n" +
+	"\vexplanation\x18\x02 \x01(\tR\vexplanation\",\n" +
+	"\x06OpList\x12\"\n" +
+	"\x02op\x18\x01 \x03(\v2\x12.ndflow.tfpb.OpDefR\x02op\"\xd4\x03\n" +
 	"\vConfigProto\x12L\n" +
 	"\fdevice_count\x18\x01 \x03(\v2).ndflow.tfpb.ConfigProto.DeviceCountEntryR\vdeviceCount\x12?\n" +
 	"\x1cintra_op_parallelism_threads\x18\x02 \x01(\x05R\x19intraOpParallelismThreads\x12?\n" +
@@ -706,7 +2577,76 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\rexecutor_type\x18\x03 \x01(\tR\fexecutorType\x1a>\n" +
 	"\x10DeviceCountEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01B\x16Z\x14ndflow/internal/tfpbb\x06proto3"
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"}\n" +
+	"\rCollectionDef\x12B\n" +
+	"\tnode_list\x18\x01 \x01(\v2#.ndflow.tfpb.CollectionDef.NodeListH\x00R\bnodeList\x1a \n" +
+	"\bNodeList\x12\x14\n" +
+	"\x05value\x18\x01 \x03(\tR\x05valueB\x06\n" +
+	"\x04kind\"d\n" +
+	"\fAssetFileDef\x128\n" +
+	"\vtensor_info\x18\x01 \x01(\v2\x17.ndflow.tfpb.TensorInfoR\n" +
+	"tensorInfo\x12\x1a\n" +
+	"\bfilename\x18\x02 \x01(\tR\bfilename\"d\n" +
+	"\bSaverDef\x120\n" +
+	"\x14filename_tensor_name\x18\x01 \x01(\tR\x12filenameTensorName\x12&\n" +
+	"\x0frestore_op_name\x18\x03 \x01(\tR\rrestoreOpName\"o\n" +
+	"\bGraphDef\x12(\n" +
+	"\x04node\x18\x01 \x03(\v2\x14.ndflow.tfpb.NodeDefR\x04node\x129\n" +
+	"\alibrary\x18\x02 \x01(\v2\x1f.ndflow.tfpb.FunctionDefLibraryR\alibrary\"\xe0\x01\n" +
+	"\aNodeDef\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
+	"\x02op\x18\x02 \x01(\tR\x02op\x12\x14\n" +
+	"\x05input\x18\x03 \x03(\tR\x05input\x12\x16\n" +
+	"\x06device\x18\x04 \x01(\tR\x06device\x122\n" +
+	"\x04attr\x18\x05 \x03(\v2\x1e.ndflow.tfpb.NodeDef.AttrEntryR\x04attr\x1aO\n" +
+	"\tAttrEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.ndflow.tfpb.AttrValueR\x05value:\x028\x01\"\x80\x01\n" +
+	"\x12FunctionDefLibrary\x124\n" +
+	"\bfunction\x18\x01 \x03(\v2\x18.ndflow.tfpb.FunctionDefR\bfunction\x124\n" +
+	"\bgradient\x18\x02 \x03(\v2\x18.ndflow.tfpb.GradientDefR\bgradient\"p\n" +
+	"\vFunctionDef\x120\n" +
+	"\tsignature\x18\x01 \x01(\v2\x12.ndflow.tfpb.OpDefR\tsignature\x12/\n" +
+	"\bnode_def\x18\x03 \x03(\v2\x14.ndflow.tfpb.NodeDefR\anodeDef\"W\n" +
+	"\vGradientDef\x12#\n" +
+	"\rfunction_name\x18\x01 \x01(\tR\ffunctionName\x12#\n" +
+	"\rgradient_func\x18\x02 \x01(\tR\fgradientFunc\"\x91\x02\n" +
+	"\x10SavedObjectGraph\x12.\n" +
+	"\x05nodes\x18\x01 \x03(\v2\x18.ndflow.tfpb.SavedObjectR\x05nodes\x12c\n" +
+	"\x12concrete_functions\x18\x02 \x03(\v24.ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntryR\x11concreteFunctions\x1ah\n" +
+	"\x16ConcreteFunctionsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x128\n" +
+	"\x05value\x18\x02 \x01(\v2\".ndflow.tfpb.SavedConcreteFunctionR\x05value:\x028\x01\"\xd7\x03\n" +
+	"\vSavedObject\x12G\n" +
+	"\bchildren\x18\x01 \x03(\v2+.ndflow.tfpb.TrackableObjectGraph.ReferenceR\bchildren\x12?\n" +
+	"\bvariable\x18\a \x01(\v2!.ndflow.tfpb.SavedObject.VariableH\x00R\bvariable\x12X\n" +
+	"\x10saveable_objects\x18\v \x03(\v2-.ndflow.tfpb.SavedObject.SaveableObjectsEntryR\x0fsaveableObjects\x1ai\n" +
+	"\bVariable\x12\x14\n" +
+	"\x05dtype\x18\x01 \x01(\x05R\x05dtype\x123\n" +
+	"\x05shape\x18\x02 \x01(\v2\x1d.ndflow.tfpb.TensorShapeProtoR\x05shape\x12\x12\n" +
+	"\x04name\x18\x06 \x01(\tR\x04name\x1a\n" +
+	"\n" +
+	"\bSaveable\x1ae\n" +
+	"\x14SaveableObjectsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x127\n" +
+	"\x05value\x18\x02 \x01(\v2!.ndflow.tfpb.SavedObject.SaveableR\x05value:\x028\x01B\x06\n" +
+	"\x04kind\":\n" +
+	"\x15SavedConcreteFunction\x12!\n" +
+	"\fbound_inputs\x18\x02 \x03(\x05R\vboundInputs\"\x84\x03\n" +
+	"\x14TrackableObjectGraph\x12>\n" +
+	"\x05nodes\x18\x01 \x03(\v2(.ndflow.tfpb.TrackableObjectGraph.ObjectR\x05nodes\x1aC\n" +
+	"\tReference\x12\x17\n" +
+	"\anode_id\x18\x01 \x01(\x05R\x06nodeId\x12\x1d\n" +
+	"\n" +
+	"local_name\x18\x02 \x01(\tR\tlocalName\x1aF\n" +
+	"\tAttribute\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12%\n" +
+	"\x0echeckpoint_key\x18\x03 \x01(\tR\rcheckpointKey\x1a\x9e\x01\n" +
+	"\x06Object\x12G\n" +
+	"\bchildren\x18\x01 \x03(\v2+.ndflow.tfpb.TrackableObjectGraph.ReferenceR\bchildren\x12K\n" +
+	"\n" +
+	"attributes\x18\x02 \x03(\v2+.ndflow.tfpb.TrackableObjectGraph.AttributeR\n" +
+	"attributesB\x16Z\x14ndflow/internal/tfpbb\x06proto3"
 
 var (
 	file_ndflow_internal_tfpb_tfpb_proto_rawDescOnce sync.Once
@@ -720,44 +2660,118 @@ func file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP() []byte {
 	return file_ndflow_internal_tfpb_tfpb_proto_rawDescData
 }
 
-var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
 var file_ndflow_internal_tfpb_tfpb_proto_goTypes = []any{
-	(*SavedModel)(nil),                 // 0: ndflow.tfpb.SavedModel
-	(*MetaGraphDef)(nil),               // 1: ndflow.tfpb.MetaGraphDef
-	(*SignatureDef)(nil),               // 2: ndflow.tfpb.SignatureDef
-	(*TensorInfo)(nil),                 // 3: ndflow.tfpb.TensorInfo
-	(*TensorShapeProto)(nil),           // 4: ndflow.tfpb.TensorShapeProto
-	(*ConfigProto)(nil),                // 5: ndflow.tfpb.ConfigProto
-	(*MetaGraphDef_MetaInfoDef)(nil),   // 6: ndflow.tfpb.MetaGraphDef.MetaInfoDef
-	nil,                                // 7: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
-	nil,                                // 8: ndflow.tfpb.SignatureDef.InputsEntry
-	nil,                                // 9: ndflow.tfpb.SignatureDef.OutputsEntry
-	(*TensorInfo_CooSparse)(nil),       // 10: ndflow.tfpb.TensorInfo.CooSparse
-	(*TensorInfo_CompositeTensor)(nil), // 11: ndflow.tfpb.TensorInfo.CompositeTensor
-	(*TensorShapeProto_Dim)(nil),       // 12: ndflow.tfpb.TensorShapeProto.Dim
-	(*ConfigProto_Experimental)(nil),   // 13: ndflow.tfpb.ConfigProto.Experimental
-	nil,                                // 14: ndflow.tfpb.ConfigProto.DeviceCountEntry
+	(*SavedModel)(nil),                     // 0: ndflow.tfpb.SavedModel
+	(*MetaGraphDef)(nil),                   // 1: ndflow.tfpb.MetaGraphDef
+	(*SignatureDef)(nil),                   // 2: ndflow.tfpb.SignatureDef
+	(*TensorInfo)(nil),                     // 3: ndflow.tfpb.TensorInfo
+	(*TensorShapeProto)(nil),               // 4: ndflow.tfpb.TensorShapeProto
+	(*TensorProto)(nil),                    // 5: ndflow.tfpb.TensorProto
+	(*AttrValue)(nil),                      // 6: ndflow.tfpb.AttrValue
+	(*NameAttrList)(nil),                   // 7: ndflow.tfpb.NameAttrList
+	(*OpDef)(nil),                          // 8: ndflow.tfpb.OpDef
+	(*OpDeprecation)(nil),                  // 9: ndflow.tfpb.OpDeprecation
+	(*OpList)(nil),                         // 10: ndflow.tfpb.OpList
+	(*ConfigProto)(nil),                    // 11: ndflow.tfpb.ConfigProto
+	(*CollectionDef)(nil),                  // 12: ndflow.tfpb.CollectionDef
+	(*AssetFileDef)(nil),                   // 13: ndflow.tfpb.AssetFileDef
+	(*SaverDef)(nil),                       // 14: ndflow.tfpb.SaverDef
+	(*GraphDef)(nil),                       // 15: ndflow.tfpb.GraphDef
+	(*NodeDef)(nil),                        // 16: ndflow.tfpb.NodeDef
+	(*FunctionDefLibrary)(nil),             // 17: ndflow.tfpb.FunctionDefLibrary
+	(*FunctionDef)(nil),                    // 18: ndflow.tfpb.FunctionDef
+	(*GradientDef)(nil),                    // 19: ndflow.tfpb.GradientDef
+	(*SavedObjectGraph)(nil),               // 20: ndflow.tfpb.SavedObjectGraph
+	(*SavedObject)(nil),                    // 21: ndflow.tfpb.SavedObject
+	(*SavedConcreteFunction)(nil),          // 22: ndflow.tfpb.SavedConcreteFunction
+	(*TrackableObjectGraph)(nil),           // 23: ndflow.tfpb.TrackableObjectGraph
+	(*MetaGraphDef_MetaInfoDef)(nil),       // 24: ndflow.tfpb.MetaGraphDef.MetaInfoDef
+	nil,                                    // 25: ndflow.tfpb.MetaGraphDef.CollectionDefEntry
+	nil,                                    // 26: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
+	nil,                                    // 27: ndflow.tfpb.SignatureDef.InputsEntry
+	nil,                                    // 28: ndflow.tfpb.SignatureDef.OutputsEntry
+	(*TensorInfo_CooSparse)(nil),           // 29: ndflow.tfpb.TensorInfo.CooSparse
+	(*TensorInfo_CompositeTensor)(nil),     // 30: ndflow.tfpb.TensorInfo.CompositeTensor
+	(*TensorShapeProto_Dim)(nil),           // 31: ndflow.tfpb.TensorShapeProto.Dim
+	(*AttrValue_ListValue)(nil),            // 32: ndflow.tfpb.AttrValue.ListValue
+	nil,                                    // 33: ndflow.tfpb.NameAttrList.AttrEntry
+	(*OpDef_ArgDef)(nil),                   // 34: ndflow.tfpb.OpDef.ArgDef
+	(*OpDef_AttrDef)(nil),                  // 35: ndflow.tfpb.OpDef.AttrDef
+	(*ConfigProto_Experimental)(nil),       // 36: ndflow.tfpb.ConfigProto.Experimental
+	nil,                                    // 37: ndflow.tfpb.ConfigProto.DeviceCountEntry
+	(*CollectionDef_NodeList)(nil),         // 38: ndflow.tfpb.CollectionDef.NodeList
+	nil,                                    // 39: ndflow.tfpb.NodeDef.AttrEntry
+	nil,                                    // 40: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
+	(*SavedObject_Variable)(nil),           // 41: ndflow.tfpb.SavedObject.Variable
+	(*SavedObject_Saveable)(nil),           // 42: ndflow.tfpb.SavedObject.Saveable
+	nil,                                    // 43: ndflow.tfpb.SavedObject.SaveableObjectsEntry
+	(*TrackableObjectGraph_Reference)(nil), // 44: ndflow.tfpb.TrackableObjectGraph.Reference
+	(*TrackableObjectGraph_Attribute)(nil), // 45: ndflow.tfpb.TrackableObjectGraph.Attribute
+	(*TrackableObjectGraph_Object)(nil),    // 46: ndflow.tfpb.TrackableObjectGraph.Object
 }
 var file_ndflow_internal_tfpb_tfpb_proto_depIdxs = []int32{
 	1,  // 0: ndflow.tfpb.SavedModel.meta_graphs:type_name -> ndflow.tfpb.MetaGraphDef
-	6,  // 1: ndflow.tfpb.MetaGraphDef.meta_info_def:type_name -> ndflow.tfpb.MetaGraphDef.MetaInfoDef
-	7,  // 2: ndflow.tfpb.MetaGraphDef.signature_def:type_name -> ndflow.tfpb.MetaGraphDef.SignatureDefEntry
-	8,  // 3: ndflow.tfpb.SignatureDef.inputs:type_name -> ndflow.tfpb.SignatureDef.InputsEntry
-	9,  // 4: ndflow.tfpb.SignatureDef.outputs:type_name -> ndflow.tfpb.SignatureDef.OutputsEntry
-	10, // 5: ndflow.tfpb.TensorInfo.coo_sparse:type_name -> ndflow.tfpb.TensorInfo.CooSparse
-	11, // 6: ndflow.tfpb.TensorInfo.composite_tensor:type_name -> ndflow.tfpb.TensorInfo.CompositeTensor
-	4,  // 7: ndflow.tfpb.TensorInfo.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
-	12, // 8: ndflow.tfpb.TensorShapeProto.dim:type_name -> ndflow.tfpb.TensorShapeProto.Dim
-	14, // 9: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
-	13, // 10: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
-	2,  // 11: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
-	3,  // 12: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	3,  // 13: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	24, // 1: ndflow.tfpb.MetaGraphDef.meta_info_def:type_name -> ndflow.tfpb.MetaGraphDef.MetaInfoDef
+	14, // 2: ndflow.tfpb.MetaGraphDef.saver_def:type_name -> ndflow.tfpb.SaverDef
+	25, // 3: ndflow.tfpb.MetaGraphDef.collection_def:type_name -> ndflow.tfpb.MetaGraphDef.CollectionDefEntry
+	26, // 4: ndflow.tfpb.MetaGraphDef.signature_def:type_name -> ndflow.tfpb.MetaGraphDef.SignatureDefEntry
+	13, // 5: ndflow.tfpb.MetaGraphDef.asset_file_def:type_name -> ndflow.tfpb.AssetFileDef
+	27, // 6: ndflow.tfpb.SignatureDef.inputs:type_name -> ndflow.tfpb.SignatureDef.InputsEntry
+	28, // 7: ndflow.tfpb.SignatureDef.outputs:type_name -> ndflow.tfpb.SignatureDef.OutputsEntry
+	29, // 8: ndflow.tfpb.TensorInfo.coo_sparse:type_name -> ndflow.tfpb.TensorInfo.CooSparse
+	30, // 9: ndflow.tfpb.TensorInfo.composite_tensor:type_name -> ndflow.tfpb.TensorInfo.CompositeTensor
+	4,  // 10: ndflow.tfpb.TensorInfo.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
+	31, // 11: ndflow.tfpb.TensorShapeProto.dim:type_name -> ndflow.tfpb.TensorShapeProto.Dim
+	4,  // 12: ndflow.tfpb.TensorProto.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
+	32, // 13: ndflow.tfpb.AttrValue.list:type_name -> ndflow.tfpb.AttrValue.ListValue
+	4,  // 14: ndflow.tfpb.AttrValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	5,  // 15: ndflow.tfpb.AttrValue.tensor:type_name -> ndflow.tfpb.TensorProto
+	7,  // 16: ndflow.tfpb.AttrValue.func:type_name -> ndflow.tfpb.NameAttrList
+	33, // 17: ndflow.tfpb.NameAttrList.attr:type_name -> ndflow.tfpb.NameAttrList.AttrEntry
+	34, // 18: ndflow.tfpb.OpDef.input_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
+	34, // 19: ndflow.tfpb.OpDef.output_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
+	35, // 20: ndflow.tfpb.OpDef.attr:type_name -> ndflow.tfpb.OpDef.AttrDef
+	9,  // 21: ndflow.tfpb.OpDef.deprecation:type_name -> ndflow.tfpb.OpDeprecation
+	8,  // 22: ndflow.tfpb.OpList.op:type_name -> ndflow.tfpb.OpDef
+	37, // 23: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
+	36, // 24: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
+	38, // 25: ndflow.tfpb.CollectionDef.node_list:type_name -> ndflow.tfpb.CollectionDef.NodeList
+	3,  // 26: ndflow.tfpb.AssetFileDef.tensor_info:type_name -> ndflow.tfpb.TensorInfo
+	16, // 27: ndflow.tfpb.GraphDef.node:type_name -> ndflow.tfpb.NodeDef
+	17, // 28: ndflow.tfpb.GraphDef.library:type_name -> ndflow.tfpb.FunctionDefLibrary
+	39, // 29: ndflow.tfpb.NodeDef.attr:type_name -> ndflow.tfpb.NodeDef.AttrEntry
+	18, // 30: ndflow.tfpb.FunctionDefLibrary.function:type_name -> ndflow.tfpb.FunctionDef
+	19, // 31: ndflow.tfpb.FunctionDefLibrary.gradient:type_name -> ndflow.tfpb.GradientDef
+	8,  // 32: ndflow.tfpb.FunctionDef.signature:type_name -> ndflow.tfpb.OpDef
+	16, // 33: ndflow.tfpb.FunctionDef.node_def:type_name -> ndflow.tfpb.NodeDef
+	21, // 34: ndflow.tfpb.SavedObjectGraph.nodes:type_name -> ndflow.tfpb.SavedObject
+	40, // 35: ndflow.tfpb.SavedObjectGraph.concrete_functions:type_name -> ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
+	44, // 36: ndflow.tfpb.SavedObject.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	41, // 37: ndflow.tfpb.SavedObject.variable:type_name -> ndflow.tfpb.SavedObject.Variable
+	43, // 38: ndflow.tfpb.SavedObject.saveable_objects:type_name -> ndflow.tfpb.SavedObject.SaveableObjectsEntry
+	46, // 39: ndflow.tfpb.TrackableObjectGraph.nodes:type_name -> ndflow.tfpb.TrackableObjectGraph.Object
+	12, // 40: ndflow.tfpb.MetaGraphDef.CollectionDefEntry.value:type_name -> ndflow.tfpb.CollectionDef
+	2,  // 41: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
+	3,  // 42: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	3,  // 43: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	4,  // 44: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	5,  // 45: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
+	7,  // 46: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
+	6,  // 47: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 48: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 49: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
+	6,  // 50: ndflow.tfpb.NodeDef.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	22, // 51: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry.value:type_name -> ndflow.tfpb.SavedConcreteFunction
+	4,  // 52: ndflow.tfpb.SavedObject.Variable.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	42, // 53: ndflow.tfpb.SavedObject.SaveableObjectsEntry.value:type_name -> ndflow.tfpb.SavedObject.Saveable
+	44, // 54: ndflow.tfpb.TrackableObjectGraph.Object.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	45, // 55: ndflow.tfpb.TrackableObjectGraph.Object.attributes:type_name -> ndflow.tfpb.TrackableObjectGraph.Attribute
+	56, // [56:56] is the sub-list for method output_type
+	56, // [56:56] is the sub-list for method input_type
+	56, // [56:56] is the sub-list for extension type_name
+	56, // [56:56] is the sub-list for extension extendee
+	0,  // [0:56] is the sub-list for field type_name
 }
 
 func init() { file_ndflow_internal_tfpb_tfpb_proto_init() }
@@ -770,13 +2784,31 @@ func file_ndflow_internal_tfpb_tfpb_proto_init() {
 		(*TensorInfo_CooSparse_)(nil),
 		(*TensorInfo_CompositeTensor_)(nil),
 	}
+	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[6].OneofWrappers = []any{
+		(*AttrValue_List)(nil),
+		(*AttrValue_S)(nil),
+		(*AttrValue_I)(nil),
+		(*AttrValue_F)(nil),
+		(*AttrValue_B)(nil),
+		(*AttrValue_Type)(nil),
+		(*AttrValue_Shape)(nil),
+		(*AttrValue_Tensor)(nil),
+		(*AttrValue_Placeholder)(nil),
+		(*AttrValue_Func)(nil),
+	}
+	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12].OneofWrappers = []any{
+		(*CollectionDef_NodeList_)(nil),
+	}
+	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21].OneofWrappers = []any{
+		(*SavedObject_Variable_)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ndflow_internal_tfpb_tfpb_proto_rawDesc), len(file_ndflow_internal_tfpb_tfpb_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   47,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
