@@ -1156,7 +1156,7 @@ func (x *SaverDef) GetRestoreOpName() string {
 type GraphDef struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Node          []*NodeDef             `protobuf:"bytes,1,rep,name=node,proto3" json:"node,omitempty"`
-	Library       *FunctionDefLibrary    `protobuf:"bytes,2,opt,name=library,proto3" json:"library,omitempty"`
+	Library       []byte                 `protobuf:"bytes,2,opt,name=library,proto3" json:"library,omitempty"` // a FunctionDefLibrary: most of the file, and not wanted by all readers
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1198,7 +1198,7 @@ func (x *GraphDef) GetNode() []*NodeDef {
 	return nil
 }
 
-func (x *GraphDef) GetLibrary() *FunctionDefLibrary {
+func (x *GraphDef) GetLibrary() []byte {
 	if x != nil {
 		return x.Library
 	}
@@ -2589,10 +2589,10 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\bfilename\x18\x02 \x01(\tR\bfilename\"d\n" +
 	"\bSaverDef\x120\n" +
 	"\x14filename_tensor_name\x18\x01 \x01(\tR\x12filenameTensorName\x12&\n" +
-	"\x0frestore_op_name\x18\x03 \x01(\tR\rrestoreOpName\"o\n" +
+	"\x0frestore_op_name\x18\x03 \x01(\tR\rrestoreOpName\"N\n" +
 	"\bGraphDef\x12(\n" +
-	"\x04node\x18\x01 \x03(\v2\x14.ndflow.tfpb.NodeDefR\x04node\x129\n" +
-	"\alibrary\x18\x02 \x01(\v2\x1f.ndflow.tfpb.FunctionDefLibraryR\alibrary\"\xe0\x01\n" +
+	"\x04node\x18\x01 \x03(\v2\x14.ndflow.tfpb.NodeDefR\x04node\x12\x18\n" +
+	"\alibrary\x18\x02 \x01(\fR\alibrary\"\xe0\x01\n" +
 	"\aNodeDef\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
 	"\x02op\x18\x02 \x01(\tR\x02op\x12\x14\n" +
@@ -2739,39 +2739,38 @@ var file_ndflow_internal_tfpb_tfpb_proto_depIdxs = []int32{
 	38, // 25: ndflow.tfpb.CollectionDef.node_list:type_name -> ndflow.tfpb.CollectionDef.NodeList
 	3,  // 26: ndflow.tfpb.AssetFileDef.tensor_info:type_name -> ndflow.tfpb.TensorInfo
 	16, // 27: ndflow.tfpb.GraphDef.node:type_name -> ndflow.tfpb.NodeDef
-	17, // 28: ndflow.tfpb.GraphDef.library:type_name -> ndflow.tfpb.FunctionDefLibrary
-	39, // 29: ndflow.tfpb.NodeDef.attr:type_name -> ndflow.tfpb.NodeDef.AttrEntry
-	18, // 30: ndflow.tfpb.FunctionDefLibrary.function:type_name -> ndflow.tfpb.FunctionDef
-	19, // 31: ndflow.tfpb.FunctionDefLibrary.gradient:type_name -> ndflow.tfpb.GradientDef
-	8,  // 32: ndflow.tfpb.FunctionDef.signature:type_name -> ndflow.tfpb.OpDef
-	16, // 33: ndflow.tfpb.FunctionDef.node_def:type_name -> ndflow.tfpb.NodeDef
-	21, // 34: ndflow.tfpb.SavedObjectGraph.nodes:type_name -> ndflow.tfpb.SavedObject
-	40, // 35: ndflow.tfpb.SavedObjectGraph.concrete_functions:type_name -> ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
-	44, // 36: ndflow.tfpb.SavedObject.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
-	41, // 37: ndflow.tfpb.SavedObject.variable:type_name -> ndflow.tfpb.SavedObject.Variable
-	43, // 38: ndflow.tfpb.SavedObject.saveable_objects:type_name -> ndflow.tfpb.SavedObject.SaveableObjectsEntry
-	46, // 39: ndflow.tfpb.TrackableObjectGraph.nodes:type_name -> ndflow.tfpb.TrackableObjectGraph.Object
-	12, // 40: ndflow.tfpb.MetaGraphDef.CollectionDefEntry.value:type_name -> ndflow.tfpb.CollectionDef
-	2,  // 41: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
-	3,  // 42: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	3,  // 43: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	4,  // 44: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	5,  // 45: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
-	7,  // 46: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
-	6,  // 47: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 48: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 49: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
-	6,  // 50: ndflow.tfpb.NodeDef.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
-	22, // 51: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry.value:type_name -> ndflow.tfpb.SavedConcreteFunction
-	4,  // 52: ndflow.tfpb.SavedObject.Variable.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	42, // 53: ndflow.tfpb.SavedObject.SaveableObjectsEntry.value:type_name -> ndflow.tfpb.SavedObject.Saveable
-	44, // 54: ndflow.tfpb.TrackableObjectGraph.Object.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
-	45, // 55: ndflow.tfpb.TrackableObjectGraph.Object.attributes:type_name -> ndflow.tfpb.TrackableObjectGraph.Attribute
-	56, // [56:56] is the sub-list for method output_type
-	56, // [56:56] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	39, // 28: ndflow.tfpb.NodeDef.attr:type_name -> ndflow.tfpb.NodeDef.AttrEntry
+	18, // 29: ndflow.tfpb.FunctionDefLibrary.function:type_name -> ndflow.tfpb.FunctionDef
+	19, // 30: ndflow.tfpb.FunctionDefLibrary.gradient:type_name -> ndflow.tfpb.GradientDef
+	8,  // 31: ndflow.tfpb.FunctionDef.signature:type_name -> ndflow.tfpb.OpDef
+	16, // 32: ndflow.tfpb.FunctionDef.node_def:type_name -> ndflow.tfpb.NodeDef
+	21, // 33: ndflow.tfpb.SavedObjectGraph.nodes:type_name -> ndflow.tfpb.SavedObject
+	40, // 34: ndflow.tfpb.SavedObjectGraph.concrete_functions:type_name -> ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
+	44, // 35: ndflow.tfpb.SavedObject.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	41, // 36: ndflow.tfpb.SavedObject.variable:type_name -> ndflow.tfpb.SavedObject.Variable
+	43, // 37: ndflow.tfpb.SavedObject.saveable_objects:type_name -> ndflow.tfpb.SavedObject.SaveableObjectsEntry
+	46, // 38: ndflow.tfpb.TrackableObjectGraph.nodes:type_name -> ndflow.tfpb.TrackableObjectGraph.Object
+	12, // 39: ndflow.tfpb.MetaGraphDef.CollectionDefEntry.value:type_name -> ndflow.tfpb.CollectionDef
+	2,  // 40: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
+	3,  // 41: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	3,  // 42: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	4,  // 43: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	5,  // 44: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
+	7,  // 45: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
+	6,  // 46: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 47: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 48: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
+	6,  // 49: ndflow.tfpb.NodeDef.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	22, // 50: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry.value:type_name -> ndflow.tfpb.SavedConcreteFunction
+	4,  // 51: ndflow.tfpb.SavedObject.Variable.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	42, // 52: ndflow.tfpb.SavedObject.SaveableObjectsEntry.value:type_name -> ndflow.tfpb.SavedObject.Saveable
+	44, // 53: ndflow.tfpb.TrackableObjectGraph.Object.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	45, // 54: ndflow.tfpb.TrackableObjectGraph.Object.attributes:type_name -> ndflow.tfpb.TrackableObjectGraph.Attribute
+	55, // [55:55] is the sub-list for method output_type
+	55, // [55:55] is the sub-list for method input_type
+	55, // [55:55] is the sub-list for extension type_name
+	55, // [55:55] is the sub-list for extension extendee
+	0,  // [0:55] is the sub-list for field type_name
 }
 
 func init() { file_ndflow_internal_tfpb_tfpb_proto_init() }
