@@ -115,8 +115,9 @@ func Values[T Element](a *Array) ([]T, error) {
 // DType returns the type of the elements.
 func (a *Array) DType() DType { return a.dtype }
 
-// Shape returns a copy of the dimensions.
-func (a *Array) Shape() []int { return slices.Clone(a.shape) }
+// Shape returns a copy of the dimensions: empty for a 0-d array, never nil, which
+// stands for a shape that is not known elsewhere.
+func (a *Array) Shape() []int { return append([]int{}, a.shape...) }
 
 // NDim returns the number of dimensions.
 func (a *Array) NDim() int { return len(a.shape) }

@@ -93,6 +93,7 @@ typedef struct TF_TString TF_TString;
     (TF_DataType dt, const int64_t *dims, int num_dims, size_t len),           \
     (dt, dims, num_dims, len))                                                 \
   F(TF_DataType, TF_TensorType, (const TF_Tensor *t), (t))                     \
+  F(size_t, TF_DataTypeSize, (TF_DataType dt), (dt))                           \
   F(TF_Graph *, TF_NewGraph, (void), ())                                       \
   V(TF_DeleteGraph, (TF_Graph * g), (g))                                       \
   F(TF_Operation *, TF_GraphOperationByName,                                   \

@@ -87,6 +87,9 @@ typedef enum TFE_ContextDevicePlacementPolicy {
     (const TF_Tensor *t, TF_Status *status),                                   \
     (t, status))                                                               \
   F(TF_DataType, TFE_TensorHandleDataType, (TFE_TensorHandle *h), (h))         \
+  F(int64_t, TFE_TensorHandleNumElements,                                      \
+    (TFE_TensorHandle *h, TF_Status *status),                                  \
+    (h, status))                                                               \
   F(int, TFE_TensorHandleNumDims,                                              \
     (TFE_TensorHandle *h, TF_Status *status),                                  \
     (h, status))                                                               \

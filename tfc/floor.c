@@ -11,14 +11,14 @@ bool ndf_floor_run(ndf_plan *p, long n) {
   bool ok = true;
   for (long k = 0; ok && k < n; k++) {
     TF_SessionRun(p->session, &p->run_options, p->feed_outputs, p->feed_values,
-                  p->num_feeds, p->fetch_outputs, p->fetch_values,
-                  p->num_fetches, p->targets, p->num_targets, NULL, p->status);
-    ok = TF_GetCode(p->status) == 0;
-    for (int i = 0; ok && i < p->num_fetches; i++) {
-      TF_Tensor *t = p->fetch_values[i];
-      memcpy(p->fetches[i].dst, TF_TensorData(t), TF_TensorByteSize(t));
+                  p->num_feeds, p->fetch_outputs, p->out.values,
+                  p->out.num_fetches, p->targets, p->num_targets, NULL, p->out.status);
+    ok = TF_GetCode(p->out.status) == 0;
+    for (int i = 0; ok && i < p->out.num_fetches; i++) {
+      TF_Tensor *t = p->out.values[i];
+      memcpy(p->out.fetches[i].dst, TF_TensorData(t), TF_TensorByteSize(t));
       TF_DeleteTensor(t);
-      p->fetch_values[i] = NULL;
+      p->out.values[i] = NULL;
     }
   }
   for (int i = 0; i < p->num_feeds; i++) {

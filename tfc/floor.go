@@ -30,7 +30,7 @@ func (p *Plan) Floor(n int, s Step) error {
 	ok := C.ndf_floor_run(r.c, C.long(n))
 	runtime.KeepAlive(p)
 	if !ok {
-		return statusError(r.c.status)
+		return statusError(r.c.out.status)
 	}
 	return nil
 }

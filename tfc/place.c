@@ -12,17 +12,17 @@
 // never as it was rehearsed is given up.
 enum { MAX_LOG = 1 << 14, MAX_TRIES = 4 };
 
-bool ndf_place_init(ndf_plan *p) {
+bool ndf_place_init(ndf_landing *l) {
   // One more, since calloc of nothing may be NULL.
-  p->placing.places = calloc((size_t)p->num_fetches + 1, sizeof *p->placing.places);
-  return p->placing.places != NULL;
+  l->placing.places = calloc((size_t)l->num_fetches + 1, sizeof *l->placing.places);
+  return l->placing.places != NULL;
 }
 
-void ndf_place_forget(ndf_plan *p) {
-  ndf_placing *g = &p->placing;
+void ndf_place_forget(ndf_landing *l) {
+  ndf_placing *g = &l->placing;
   for (int i = 0; g->rehearsals != NULL && i < NDF_MAX_REHEARSALS; i++) {
     ndf_spot *spots = g->rehearsals[i].spots;
-    for (int k = 0; spots != NULL && k < p->num_fetches; k++) {
+    for (int k = 0; spots != NULL && k < l->num_fetches; k++) {
       free(spots[k].dims);
     }
     free(spots);
@@ -39,37 +39,18 @@ static void free_place(ndf_place *place) {
   }
 }
 
-void ndf_place_free(ndf_plan *p) {
-  ndf_place_forget(p);
-  free(p->placing.places);
-  for (int i = 0; p->fetches != NULL && i < p->num_fetches; i++) {
-    free_place(p->fetches[i].place);
+void ndf_place_free(ndf_landing *l) {
+  ndf_place_forget(l);
+  free(l->placing.places);
+  for (int i = 0; l->fetches != NULL && i < l->num_fetches; i++) {
+    free_place(l->fetches[i].place);
   }
-}
-
-// mix is a step of FNV-1a over words.
-static uint64_t mix(uint64_t h, uint64_t word) {
-  h = (h ^ word) * 0x100000001b3u;
-  return h ^ h >> 29;
-}
-
-static uint64_t fed_shapes(const ndf_plan *p) {
-  uint64_t h = 0xcbf29ce484222325u;
-  for (int i = 0; i < p->num_feeds; i++) {
-    const TF_Tensor *t = p->feed_values[i];
-    int n = TF_NumDims(t);
-    h = mix(h, (uint64_t)n);
-    for (int d = 0; d < n; d++) {
-      h = mix(h, (uint64_t)TF_Dim(t, d));
-    }
-  }
-  return h;
 }
 
 // rehearsal_for returns the rehearsal for these shapes, perhaps in place of the
 // oldest; NULL when memory runs out.
-static ndf_rehearsal *rehearsal_for(ndf_plan *p, uint64_t shapes) {
-  ndf_placing *g = &p->placing;
+static ndf_rehearsal *rehearsal_for(ndf_landing *l, uint64_t shapes) {
+  ndf_placing *g = &l->placing;
   if (g->now != NULL && g->now->shapes == shapes) {
     return g->now;
   }
@@ -87,7 +68,7 @@ static ndf_rehearsal *rehearsal_for(ndf_plan *p, uint64_t shapes) {
   }
   ndf_rehearsal *r = &g->rehearsals[g->num_rehearsals % NDF_MAX_REHEARSALS];
   if (r->spots == NULL) {
-    r->spots = calloc((size_t)p->num_fetches, sizeof *r->spots);
+    r->spots = calloc((size_t)l->num_fetches, sizeof *r->spots);
     if (r->spots == NULL) {
       return NULL;
     }
@@ -132,7 +113,7 @@ static ndf_why place_for(ndf_fetch *f, const ndf_spot *s) {
   if ((uintptr_t)f->dst % 64 != 0) {
     return NDF_MISALIGNED;
   }
-  if (ndf_fits(f, s->size, s->num_dims, s->dims) != NDF_DONE) {
+  if (ndf_fits(f->dst_num_dims, f->dst_dims, f->dst_size, s->size, s->num_dims, s->dims) != NDF_DONE) {
     return NDF_VARIES;  // if it does not, that will be an error; nothing may be written before
   }
   if (f->place == NULL && (f->place = new_place()) == NULL) {
@@ -146,16 +127,16 @@ static ndf_why place_for(ndf_fetch *f, const ndf_spot *s) {
 
 // set_places prepares the places of all fetches that can have one, in the
 // order of their allocations.
-static void set_places(ndf_plan *p) {
-  ndf_watch *w = &p->placing.watch;
-  w->places = p->placing.places;
+static void set_places(ndf_landing *l) {
+  ndf_watch *w = &l->placing.watch;
+  w->places = l->placing.places;
   w->num_places = w->next_place = 0;
-  for (int i = 0; i < p->num_fetches; i++) {
-    ndf_fetch *f = &p->fetches[i];
+  for (int i = 0; i < l->num_fetches; i++) {
+    ndf_fetch *f = &l->fetches[i];
     if (f->dst == NULL) {
       continue;
     }
-    f->why = place_for(f, &p->placing.now->spots[i]);
+    f->why = place_for(f, &l->placing.now->spots[i]);
     if (f->why != NDF_PLACED) {
       continue;
     }
@@ -167,42 +148,43 @@ static void set_places(ndf_plan *p) {
   }
 }
 
-static void watch(ndf_plan *p) {
-  p->placing.watch.count = 0;
-  p->placing.watching = true;
-  ndf_plugin->watch(&p->placing.watch);
+static void watch(ndf_landing *l) {
+  l->placing.watch.count = 0;
+  l->placing.watching = true;
+  ndf_plugin->watch(&l->placing.watch);
 }
 
 // why_none says why nothing can be placed in the step, as far as that is clear
 // before its shapes are looked at.
-static ndf_why why_none(const ndf_plan *p, bool armed) {
-  if (!p->placing.wanted) {
+static ndf_why why_none(const ndf_landing *l, bool armed) {
+  if (!l->placing.wanted) {
     return NDF_OFF;
   }
-  if (p->placing.escaped) {
+  if (l->placing.escaped) {
     return NDF_ESCAPED;
   }
   bool large = false;
-  for (int i = 0; i < p->num_fetches; i++) {
-    large = large || (p->fetches[i].dst != NULL && p->fetches[i].dst_size >= NDF_PLACE_MIN);
+  for (int i = 0; i < l->num_fetches; i++) {
+    large = large || (l->fetches[i].dst != NULL && l->fetches[i].dst_size >= NDF_PLACE_MIN);
   }
   if (!large) {
     return NDF_SMALL;
   }
-  if (!p->is_inline) {
+  if (!l->is_inline) {
     return NDF_ON_POOL;
   }
   return armed ? NDF_CANCELLABLE : NDF_PLACED;
 }
 
-void ndf_place_begin(ndf_plan *p, bool armed) {
-  ndf_placing *g = &p->placing;
-  g->watching = false;
-  g->why = why_none(p, armed);
-  if (g->why != NDF_PLACED) {
-    return;
-  }
-  g->now = rehearsal_for(p, fed_shapes(p));
+bool ndf_place_may(ndf_landing *l, bool armed) {
+  l->placing.watching = false;
+  l->placing.why = why_none(l, armed);
+  return l->placing.why == NDF_PLACED;
+}
+
+void ndf_place_begin(ndf_landing *l, uint64_t shapes) {
+  ndf_placing *g = &l->placing;
+  g->now = rehearsal_for(l, shapes);
   if (g->now == NULL) {
     g->why = NDF_OFF;
     return;
@@ -218,13 +200,13 @@ void ndf_place_begin(ndf_plan *p, bool armed) {
       if (g->watch.log != NULL) {
         g->watch.log_size = MAX_LOG;
         g->watch.num_places = g->watch.next_place = 0;
-        watch(p);
+        watch(l);
       }
       return;
     case NDF_READY:
-      set_places(p);
+      set_places(l);
       if (g->watch.num_places > 0) {
-        watch(p);
+        watch(l);
       }
   }
 }
@@ -242,28 +224,28 @@ static ndf_allocation *find(const ndf_watch *w, const char *data, size_t size) {
 }
 
 // judge says what the rehearsal shows of one result, while it is still there.
-static ndf_spot judge(const ndf_plan *p, int i) {
+static ndf_spot judge(const ndf_landing *l, int i) {
   ndf_spot s = {0};
-  TF_Tensor *t = p->fetch_values[i];
+  TF_Tensor *t = l->values[i];
   const char *data = TF_TensorData(t);
   s.size = TF_TensorByteSize(t);
   if (s.size < NDF_PLACE_MIN) {
     s.why = NDF_SMALL;
     return s;
   }
-  const ndf_allocation *a = find(&p->placing.watch, data, s.size);
+  const ndf_allocation *a = find(&l->placing.watch, data, s.size);
   if (a == NULL) {
     s.why = NDF_FOREIGN;
     return s;
   }
-  s.ordinal = (size_t)(a - p->placing.watch.log);
+  s.ordinal = (size_t)(a - l->placing.watch.log);
   if (a->memory != data || a->size != s.size) {
     s.why = NDF_PART;
   }
-  for (int j = 0; j < p->num_fetches; j++) {
-    if (j != i && TF_TensorData(p->fetch_values[j]) == data) {
+  for (int j = 0; j < l->num_fetches; j++) {
+    if (j != i && TF_TensorData(l->values[j]) == data) {
       // The first of those that land can be placed; it is copied to the others.
-      s.why = j < i || p->fetches[j].dst == NULL ? NDF_SHARED : s.why;
+      s.why = j < i || l->fetches[j].dst == NULL ? NDF_SHARED : s.why;
     }
   }
   return s;
@@ -291,9 +273,9 @@ static bool same_dims(ndf_spot *s, const TF_Tensor *t) {
 
 // rehearse_one notes what the step shows of a result. It reports whether the
 // rehearsal before this one has shown the same.
-static bool rehearse_one(const ndf_plan *p, int i, ndf_spot *s) {
-  ndf_spot seen = judge(p, i);
-  bool same = same_dims(s, p->fetch_values[i]) && s->why == seen.why &&
+static bool rehearse_one(const ndf_landing *l, int i, ndf_spot *s) {
+  ndf_spot seen = judge(l, i);
+  bool same = same_dims(s, l->values[i]) && s->why == seen.why &&
               (s->why != NDF_PLACED || (s->ordinal == seen.ordinal && s->size == seen.size));
   s->why = s->dims != NULL ? seen.why : NDF_OFF;
   s->ordinal = seen.ordinal;
@@ -302,18 +284,18 @@ static bool rehearse_one(const ndf_plan *p, int i, ndf_spot *s) {
 }
 
 // rehearse notes what the step shows.
-static void rehearse(ndf_plan *p) {
-  ndf_rehearsal *r = p->placing.now;
+static void rehearse(ndf_landing *l) {
+  ndf_rehearsal *r = l->placing.now;
   bool agree = true, last = r->tries >= MAX_TRIES;
-  for (int i = 0; i < p->num_fetches; i++) {
+  for (int i = 0; i < l->num_fetches; i++) {
     ndf_spot *s = &r->spots[i];
-    if (p->fetches[i].dst == NULL) {
+    if (l->fetches[i].dst == NULL) {
       continue;
     }
     if (r->phase == NDF_FIRST) {
       s->retained = false;
     }
-    bool same = rehearse_one(p, i, s);
+    bool same = rehearse_one(l, i, s);
     if (last && !same && s->why == NDF_PLACED) {
       s->why = NDF_VARIES;
     }
@@ -325,25 +307,25 @@ static void rehearse(ndf_plan *p) {
   r->phase = r->phase == NDF_SECOND && (agree || last) ? NDF_READY : NDF_SECOND;
 }
 
-void ndf_place_ran(ndf_plan *p) {
-  ndf_placing *g = &p->placing;
+void ndf_place_ran(ndf_landing *l) {
+  ndf_placing *g = &l->placing;
   if (!g->watching) {
     return;
   }
   if (g->watch.log == NULL) {
     ndf_plugin->watch(NULL);  // a rehearsal sees the results being deleted too
-  } else if (TF_GetCode(p->status) == 0) {
-    rehearse(p);
+  } else if (TF_GetCode(l->status) == 0) {
+    rehearse(l);
   }
 }
 
 // end_rehearsal looks at what became of the results' memory.
-static void end_rehearsal(ndf_plan *p, bool ok) {
-  ndf_placing *g = &p->placing;
+static void end_rehearsal(ndf_landing *l, bool ok) {
+  ndf_placing *g = &l->placing;
   ndf_plugin->watch(NULL);
-  for (int i = 0; ok && i < p->num_fetches; i++) {
+  for (int i = 0; ok && i < l->num_fetches; i++) {
     ndf_spot *s = &g->now->spots[i];
-    if (p->fetches[i].dst != NULL && s->why == NDF_PLACED && !g->watch.log[s->ordinal].freed) {
+    if (l->fetches[i].dst != NULL && s->why == NDF_PLACED && !g->watch.log[s->ordinal].freed) {
       s->retained = true;
     }
   }
@@ -379,12 +361,12 @@ static bool let_go(ndf_fetch *f) {
 }
 
 // end_placed looks whether TensorFlow has given back all that it was given.
-static int end_placed(ndf_plan *p, bool ok) {
-  ndf_rehearsal *r = p->placing.now;
+static int end_placed(ndf_landing *l, bool ok) {
+  ndf_rehearsal *r = l->placing.now;
   int kept = -1;
   bool missed = false;
-  for (int i = 0; i < p->num_fetches; i++) {
-    ndf_fetch *f = &p->fetches[i];
+  for (int i = 0; i < l->num_fetches; i++) {
+    ndf_fetch *f = &l->fetches[i];
     if (f->dst == NULL || f->place == NULL) {
       continue;
     }
@@ -398,7 +380,7 @@ static int end_placed(ndf_plan *p, bool ok) {
     f->dirty = !ok;
     f->place->given = 0;
     if (let_go(f)) {
-      p->placing.escaped = true;
+      l->placing.escaped = true;
       kept = i;
     }
   }
@@ -408,8 +390,8 @@ static int end_placed(ndf_plan *p, bool ok) {
   return kept;
 }
 
-int ndf_place_end(ndf_plan *p, bool ok) {
-  ndf_placing *g = &p->placing;
+int ndf_place_end(ndf_landing *l, bool ok) {
+  ndf_placing *g = &l->placing;
   if (!g->watching) {
     if (ok && g->now != NULL && g->why == NDF_REHEARSED && g->now->phase == NDF_COLD) {
       g->now->phase = NDF_FIRST;
@@ -418,8 +400,8 @@ int ndf_place_end(ndf_plan *p, bool ok) {
   }
   g->watching = false;
   if (g->watch.log != NULL) {
-    end_rehearsal(p, ok);
+    end_rehearsal(l, ok);
     return -1;
   }
-  return end_placed(p, ok);
+  return end_placed(l, ok);
 }

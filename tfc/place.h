@@ -59,7 +59,7 @@ typedef struct {
 
 enum { NDF_MAX_REHEARSALS = 16 };  // shapes that a plan remembers
 
-// A plan's part in placing.
+// A step's part in placing.
 typedef struct {
   bool wanted;   // by the session, and there is a plugin
   bool escaped;  // a placed result was kept: never again
@@ -72,22 +72,33 @@ typedef struct {
   int num_rehearsals;
 } ndf_placing;
 
-struct ndf_plan;
+struct ndf_landing;
 
 // ndf_place_init makes room; false when memory runs out.
-bool ndf_place_init(struct ndf_plan *p);
-void ndf_place_free(struct ndf_plan *p);
+bool ndf_place_init(struct ndf_landing *l);
+void ndf_place_free(struct ndf_landing *l);
 
 // ndf_place_forget forgets all rehearsals, for a plan whose results begin or
 // cease to land.
-void ndf_place_forget(struct ndf_plan *p);
+void ndf_place_forget(struct ndf_landing *l);
 
-// ndf_place_begin decides what the step that comes is: one that places, a
-// rehearsal, or neither.
-void ndf_place_begin(struct ndf_plan *p, bool armed);
+// ndf_place_may reports whether the step that comes may be one that places, or
+// a rehearsal, as far as that is clear before its shapes are looked at.
+bool ndf_place_may(struct ndf_landing *l, bool armed);
+
+// ndf_place_begin decides which of them it is, if it may be one. shapes is a
+// hash of all that the results' shapes depend on; see ndf_place_mix.
+void ndf_place_begin(struct ndf_landing *l, uint64_t shapes);
+
+// ndf_place_mix adds a word to a hash that begins with NDF_PLACE_SEED.
+static inline uint64_t ndf_place_mix(uint64_t h, uint64_t word) {
+  h = (h ^ word) * 0x100000001b3u;  // a step of FNV-1a over words
+  return h ^ h >> 29;
+}
+#define NDF_PLACE_SEED 0xcbf29ce484222325u
 
 // ndf_place_ran is called as soon as TensorFlow is done, results in hand.
-void ndf_place_ran(struct ndf_plan *p);
+void ndf_place_ran(struct ndf_landing *l);
 
 // ndf_place_is_kept reports whether TensorFlow has not yet given back what it
 // was given.
@@ -95,6 +106,6 @@ bool ndf_place_is_kept(const ndf_place *place);
 
 // ndf_place_end is called when the step's results were deleted. It returns the
 // number of a fetch whose landing memory TensorFlow keeps, or -1.
-int ndf_place_end(struct ndf_plan *p, bool ok);
+int ndf_place_end(struct ndf_landing *l, bool ok);
 
 #endif  // NDFLOW_TFC_PLACE_H_

@@ -17,24 +17,20 @@ ndf_plan *ndf_plan_new(TF_Session *session, int num_feeds, int num_fetches,
     return NULL;
   }
   p->session = session;
-  p->num_feeds = num_feeds;
-  p->num_fetches = num_fetches;
+  p->num_feeds = p->out.num_feeds = num_feeds;
   p->num_targets = num_targets;
   // One more of each, since calloc of nothing may be NULL.
   p->feed_outputs = calloc((size_t)num_feeds + 1, sizeof *p->feed_outputs);
   p->feed_values = calloc((size_t)num_feeds + 1, sizeof *p->feed_values);
   p->feeds = calloc((size_t)num_feeds + 1, sizeof *p->feeds);
   p->fetch_outputs = calloc((size_t)num_fetches + 1, sizeof *p->fetch_outputs);
-  p->fetch_values = calloc((size_t)num_fetches + 1, sizeof *p->fetch_values);
-  p->fetches = calloc((size_t)num_fetches + 1, sizeof *p->fetches);
   p->targets = calloc((size_t)num_targets + 1, sizeof *p->targets);
-  p->status = TF_NewStatus();
-  if (!ndf_place_init(p) || p->feed_outputs == NULL || p->feed_values == NULL || p->feeds == NULL ||
-      p->fetch_outputs == NULL || p->fetch_values == NULL ||
-      p->fetches == NULL || p->targets == NULL) {
+  if (!ndf_landing_init(&p->out, num_fetches) || p->feed_outputs == NULL || p->feed_values == NULL ||
+      p->feeds == NULL || p->fetch_outputs == NULL || p->targets == NULL) {
     ndf_plan_free(p);
     return NULL;
   }
+  p->out.feeds = p->feeds;
   return p;
 }
 
@@ -49,18 +45,12 @@ void ndf_plan_free(ndf_plan *p) {
   for (int i = 0; p->feeds != NULL && i < p->num_feeds; i++) {
     drop(&p->feeds[i].copy);
   }
-  for (int i = 0; p->fetches != NULL && i < p->num_fetches; i++) {
-    drop(&p->fetches[i].kept);
-  }
-  ndf_place_free(p);
+  ndf_landing_free(&p->out);
   free(p->feed_outputs);
   free(p->feed_values);
   free(p->feeds);
   free(p->fetch_outputs);
-  free(p->fetch_values);
-  free(p->fetches);
   free(p->targets);
-  TF_DeleteStatus(p->status);
   free(p);
 }
 
@@ -83,7 +73,7 @@ static bool is_ours(ndf_feed *f) {
 // memory is used again as long as TensorFlow has kept nothing of it: a step
 // that stores its input in a variable, say, does.
 static bool refill(const ndf_plan *p, ndf_feed *f) {
-  if (f->copy != NULL && !p->shares_nothing && !is_ours(f)) {
+  if (f->copy != NULL && !p->out.shares_nothing && !is_ours(f)) {
     drop(&f->copy);
   }
   if (f->copy == NULL) {
@@ -121,7 +111,7 @@ static ndf_result fill_feeds(ndf_plan *p) {
     }
     if (f->in_place && (!f->on_trial || f->read_only)) {
       if (!f->read_only && still_held(f)) {
-        p->failed = i;
+        p->out.failed = i;
         return NDF_STILL_HELD;
       }
       p->feed_values[i] = ndf_hold_tensor(f->hold, f->dtype, f->dims,
@@ -155,24 +145,18 @@ static void clear_feeds(ndf_plan *p) {
   }
 }
 
-// check_fetches looks for results that cannot land: TensorFlow has kept the
-// memory, and would see it change.
-static ndf_result check_fetches(ndf_plan *p) {
-  for (int i = 0; i < p->num_fetches; i++) {
-    ndf_fetch *f = &p->fetches[i];
-    f->dirty = false;
-    if (f->escaped != NULL && ndf_hold_busy(f->escaped)) {
-      p->failed = i;
-      return NDF_KEPT;
+// fed_shapes is a hash of what the results' shapes depend on.
+static uint64_t fed_shapes(const ndf_plan *p) {
+  uint64_t h = NDF_PLACE_SEED;
+  for (int i = 0; i < p->num_feeds; i++) {
+    const TF_Tensor *t = p->feed_values[i];
+    int n = TF_NumDims(t);
+    h = ndf_place_mix(h, (uint64_t)n);
+    for (int d = 0; d < n; d++) {
+      h = ndf_place_mix(h, (uint64_t)TF_Dim(t, d));
     }
   }
-  return NDF_DONE;
-}
-
-static void clear_fetches(ndf_plan *p) {
-  for (int i = 0; i < p->num_fetches; i++) {
-    drop(&p->fetch_values[i]);
-  }
+  return h;
 }
 
 // may_land decides between landing and being abandoned, once.
@@ -183,37 +167,38 @@ static bool may_land(ndf_plan *p, bool armed) {
 }
 
 static ndf_result run(ndf_plan *p, bool armed) {
-  if (p->num_fetches == 0 && p->num_targets == 0) {
+  ndf_landing *out = &p->out;
+  if (out->num_fetches == 0 && p->num_targets == 0) {
     return NDF_DONE;  // TensorFlow calls that an error
   }
-  ndf_result r = check_fetches(p);
+  ndf_result r = ndf_landing_check(out);
   if (r == NDF_DONE) {
     r = fill_feeds(p);
   }
   if (r != NDF_DONE) {
     return r;
   }
-  ndf_place_begin(p, armed);
+  if (ndf_place_may(out, armed)) {
+    ndf_place_begin(out, fed_shapes(p));
+  }
   TF_SessionRun(p->session, &p->run_options, p->feed_outputs, p->feed_values,
-                p->num_feeds, p->fetch_outputs, p->fetch_values,
-                p->num_fetches, p->targets, p->num_targets, NULL, p->status);
-  ndf_place_ran(p);
-  if (TF_GetCode(p->status) != 0) {
+                p->num_feeds, p->fetch_outputs, out->values, out->num_fetches,
+                p->targets, p->num_targets, NULL, out->status);
+  ndf_place_ran(out);
+  if (TF_GetCode(out->status) != 0) {
     return NDF_STATUS;
   }
-  return may_land(p, armed) ? ndf_land(p) : NDF_ABANDONED;
+  return may_land(p, armed) ? ndf_land(out) : NDF_ABANDONED;
 }
 
 __attribute__((flatten)) ndf_result ndf_plan_run(ndf_plan *p) {
-  for (int i = 0; i < p->num_fetches; i++) {
-    drop(&p->fetches[i].kept);
-  }
+  ndf_landing_forget(&p->out);
   int phase = atomic_load_explicit(&p->phase, memory_order_relaxed);
   ndf_result r = phase == ABANDONED ? NDF_ABANDONED : run(p, phase == ARMED);
-  clear_fetches(p);
-  int kept = ndf_place_end(p, r == NDF_DONE);
+  ndf_landing_clear(&p->out);
+  int kept = ndf_place_end(&p->out, r == NDF_DONE);
   if (kept >= 0 && r == NDF_DONE) {
-    p->failed = kept;
+    p->out.failed = kept;
     r = NDF_KEPT;
   }
   clear_feeds(p);

@@ -115,8 +115,8 @@ func (s *Session) NewPlan(feeds, fetches []Output, targets []Operation) (*Plan, 
 	}
 	res := &planResource{c: c, session: s, feeds: make([]planFeed, len(feeds)), fetches: make([]planFetch, len(fetches)), unfed: len(feeds)}
 	pure := stateless(fetches, targets)
-	c.shares_nothing = C.bool(pure)
-	c.placing.wanted = C.bool(s.places)
+	c.out.shares_nothing = C.bool(pure)
+	c.out.placing.wanted = C.bool(s.places)
 	copyOutputs(c.feed_outputs, feeds)
 	cfeeds := unsafe.Slice(c.feeds, len(feeds))
 	for i, o := range feeds {
@@ -127,7 +127,7 @@ func (s *Session) NewPlan(feeds, fetches []Output, targets []Operation) (*Plan, 
 		res.strings = res.strings || dt.DType() == npy.String
 	}
 	copyOutputs(c.fetch_outputs, fetches)
-	cfetches := unsafe.Slice(c.fetches, len(fetches))
+	cfetches := unsafe.Slice(c.out.fetches, len(fetches))
 	for i, o := range fetches {
 		dt := o.DataType()
 		cfetches[i].dtype = C.TF_DataType(dt.base())
@@ -199,7 +199,7 @@ func (r *planResource) setStep(s Step) {
 	}
 	r.c.run_options.data = unsafe.Pointer(&r.c.run_options_bytes[0])
 	r.c.run_options.length = C.size_t(len(b))
-	r.c.is_inline = C.bool(s.Inline)
+	r.c.out.is_inline = C.bool(s.Inline)
 	r.step = s
 }
 
@@ -222,7 +222,7 @@ func (p *Plan) Run(s Step) error {
 		return r.explain(r.c.result)
 	}
 	if r.strings {
-		return r.landStrings()
+		return landStrings(r.fetches)
 	}
 	return nil
 }
@@ -276,21 +276,15 @@ func (r *planResource) explain(result C.ndf_result) error {
 func (r *planResource) stepError(result C.ndf_result) error {
 	switch result {
 	case C.NDF_STATUS:
-		return statusError(r.c.status)
+		return statusError(r.c.out.status)
 	case C.NDF_STILL_HELD:
-		return &HeldError{Feed: int(r.c.failed)}
+		return &HeldError{Feed: int(r.c.out.failed)}
 	case C.NDF_KEPT:
-		return &KeptError{Fetch: int(r.c.failed)}
+		return &KeptError{Fetch: int(r.c.out.failed)}
 	case C.NDF_ABANDONED:
 		return ErrAbandoned
 	case C.NDF_NO_MEMORY:
 		return fmt.Errorf("tfc: %w: no memory for the step's tensors", ResourceExhausted)
 	}
-	f := &r.fetches[r.c.failed]
-	e := &FitError{Fetch: int(r.c.failed), Have: f.dst.Shape(), HaveSize: int(f.c.dst_size), Want: f.shape(), WantSize: int(f.c.size)}
-	if f.dt.DType() == npy.String {
-		e.HaveSize /= tstringSize
-		e.WantSize /= tstringSize
-	}
-	return e
+	return r.fetches[r.c.out.failed].fitError(int(r.c.out.failed))
 }

@@ -30,7 +30,7 @@ func (p *Plan) Into(i int, dst *npy.Array) error {
 	}
 	f := &p.res.fetches[i]
 	if (dst == nil) != (f.dst == nil) {
-		C.ndf_place_forget(p.res.c)
+		C.ndf_place_forget(&p.res.c.out)
 	}
 	if dst == nil {
 		f.release()
@@ -48,8 +48,16 @@ func (p *Plan) Into(i int, dst *npy.Array) error {
 	if InUse(dst) {
 		return fmt.Errorf("tfc: fetch %d: %w", i, ErrInUse)
 	}
-	if err := dst.Hold(); err != nil {
+	if err := f.into(dst); err != nil {
 		return fmt.Errorf("tfc: fetch %d: %w", i, err)
+	}
+	return nil
+}
+
+// into makes results land in dst, which was checked.
+func (f *planFetch) into(dst *npy.Array) error {
+	if err := dst.Hold(); err != nil {
+		return err
 	}
 	f.release()
 	f.dst = dst
@@ -92,9 +100,11 @@ func (f *planFetch) adoptHold() {
 	}
 }
 
-func (r *planResource) landStrings() error {
-	for i := range r.fetches {
-		f := &r.fetches[i]
+// landStrings reads the results that were kept since strings have no memory to
+// land in.
+func landStrings(fetches []planFetch) error {
+	for i := range fetches {
+		f := &fetches[i]
 		if f.dst == nil || f.dst.DType() != npy.String {
 			continue
 		}
@@ -110,6 +120,16 @@ func (r *planResource) landStrings() error {
 		f.c.kept = nil
 	}
 	return nil
+}
+
+// fitError says that the result, number i, does not fit its array.
+func (f *planFetch) fitError(i int) error {
+	e := &FitError{Fetch: i, Have: f.dst.Shape(), HaveSize: int(f.c.dst_size), Want: f.shape(), WantSize: int(f.c.size)}
+	if f.dst.DType() == npy.String {
+		e.HaveSize /= tstringSize
+		e.WantSize /= tstringSize
+	}
+	return e
 }
 
 func (f *planFetch) shape() []int {

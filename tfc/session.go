@@ -165,7 +165,7 @@ func (s *Session) Closed() bool {
 // Graph returns the graph that the session runs.
 func (s *Session) Graph() *Graph { return s.graph }
 
-// Device is a device that a session can run on.
+// Device is a device that a session or an eager context can run on.
 type Device struct {
 	Name   string // "/job:localhost/replica:0/task:0/device:CPU:0"
 	Type   string // "CPU", "GPU"
@@ -183,6 +183,11 @@ func (s *Session) Devices() ([]Device, error) {
 	if err := status(func(st *C.TF_Status) { list = C.TF_SessionListDevices(s.c, st) }); err != nil {
 		return nil, fmt.Errorf("tfc: devices: %w", err)
 	}
+	return readDevices(list)
+}
+
+// readDevices reads a list and deletes it.
+func readDevices(list *C.TF_DeviceList) ([]Device, error) {
 	defer C.TF_DeleteDeviceList(list)
 	devices := make([]Device, C.TF_DeviceListCount(list))
 	for i := range devices {

@@ -36,9 +36,12 @@ func (p *Plan) Stats(i int) FetchStats {
 	if p.res.closed {
 		return FetchStats{}
 	}
-	c := p.res.fetches[i].c
+	return p.res.fetches[i].stats()
+}
+
+func (f *planFetch) stats() FetchStats {
 	return FetchStats{
-		Placed: uint64(c.num_placed), Copied: uint64(c.num_copied), Kept: uint64(c.num_kept),
-		Why: whys[c.why],
+		Placed: uint64(f.c.num_placed), Copied: uint64(f.c.num_copied), Kept: uint64(f.c.num_kept),
+		Why: whys[f.c.why],
 	}
 }

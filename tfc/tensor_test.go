@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"ndflow/internal/tftype"
 	"ndflow/npy"
 )
 
@@ -243,12 +244,12 @@ func TestDataTypes(t *testing.T) {
 	if _, err := DataTypeOf(npy.Invalid); err == nil {
 		t.Error("the invalid dtype has a TensorFlow type")
 	}
-	for dt, want := range map[DataType]string{Float: "float", Float + refTypeBase: "float_ref", 9999: "DataType(9999)", Resource: "resource"} {
+	for dt, want := range map[DataType]string{Float: "float", Float + tftype.Ref: "float_ref", 9999: "DataType(9999)", Resource: "resource"} {
 		if got := dt.String(); got != want {
 			t.Errorf("DataType(%d) is called %q, want %q", int(dt), got, want)
 		}
 	}
-	if (Float + refTypeBase).DType() != npy.Float32 {
+	if (Float + tftype.Ref).DType() != npy.Float32 {
 		t.Error("a reference to float is not float32")
 	}
 }

@@ -1,0 +1,42 @@
+package ops_test
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+
+	"ndflow/ops"
+	"ndflow/tfc"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := tfc.CheckLeaks(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// library is what the loaded library knows of all its ops.
+var library = sync.OnceValues(func() (*ops.Defs, error) {
+	b, err := tfc.AllOps()
+	if err != nil {
+		return nil, err
+	}
+	return ops.ParseDefs(b)
+})
+
+func def(t testing.TB, name string) *ops.Def {
+	t.Helper()
+	defs, err := library()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, ok := defs.Lookup(name)
+	if !ok {
+		t.Fatalf("the library has no op %s", name)
+	}
+	return d
+}

@@ -1,0 +1,213 @@
+package tfc
+
+// #include <stdlib.h>
+// #include "capi.h"
+// #include "loader.h"
+import "C"
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"unsafe"
+)
+
+// EagerContext is a TFE_Context: devices, functions and the kernels of ops that
+// were executed. It is safe for concurrent use. Handles and ops keep what they
+// need of it, also after Close.
+type EagerContext struct {
+	res     *contextResource
+	cleanup runtime.Cleanup
+}
+
+// contextResource is what an EagerContext gives back, once nothing made with it
+// is left.
+type contextResource struct {
+	c      *C.TFE_Context
+	async  bool
+	places bool
+	users  atomic.Int64 // the EagerContext, handles and ops
+	closed atomic.Bool
+
+	mu      sync.Mutex
+	cancels []*C.TFE_CancellationManager // that ops which are still running may look at
+}
+
+// Placement says what an op does with inputs that are on another device
+// (TFE_ContextDevicePlacementPolicy).
+type Placement int
+
+// The policies, with TensorFlow's numbers.
+const (
+	PlacementExplicit       Placement = 0 // it fails
+	PlacementWarn           Placement = 1 // they are copied, with a warning on stderr
+	PlacementSilent         Placement = 2 // they are copied
+	PlacementSilentForInt32 Placement = 3 // int32 ones are copied, for others it fails
+)
+
+// EagerOptions says how an eager context is made.
+type EagerOptions struct {
+	Config    []byte // a serialized ConfigProto, may be empty
+	Async     bool   // ops return before they are done
+	Placement Placement
+	Copy      bool // copy all results that land, even those that could be placed
+}
+
+// NewEagerContext returns a context with the devices of this machine
+// (TFE_NewContext).
+func NewEagerContext(o EagerOptions) (*EagerContext, error) {
+	if err := ensure(); err != nil {
+		return nil, err
+	}
+	if missing := C.ndf_missing_eager(); missing != nil {
+		return nil, unsupported(C.GoString(missing), "eager execution")
+	}
+	opts := C.TFE_NewContextOptions()
+	defer C.TFE_DeleteContextOptions(opts)
+	if len(o.Config) > 0 {
+		err := status(func(s *C.TF_Status) {
+			C.TFE_ContextOptionsSetConfig(opts, unsafe.Pointer(unsafe.SliceData(o.Config)), C.size_t(len(o.Config)), s)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("tfc: eager config: %w", err)
+		}
+	}
+	if o.Async {
+		C.TFE_ContextOptionsSetAsync(opts, 1)
+	}
+	C.TFE_ContextOptionsSetDevicePlacementPolicy(opts, C.TFE_ContextDevicePlacementPolicy(o.Placement))
+	res := &contextResource{async: o.Async, places: !o.Copy && places()}
+	if err := status(func(s *C.TF_Status) { res.c = C.TFE_NewContext(opts, s) }); err != nil {
+		return nil, fmt.Errorf("tfc: new eager context: %w", err)
+	}
+	res.users.Store(1)
+	live.add("eager context", 1)
+	weigh(sessionWeight)
+	ctx := &EagerContext{res: res}
+	ctx.cleanup = runtime.AddCleanup(ctx, (*contextResource).leave, res)
+	return ctx, nil
+}
+
+// enter counts something that needs the context until it calls leave.
+func (r *contextResource) enter() { r.users.Add(1) }
+
+func (r *contextResource) leave() {
+	if r.users.Add(-1) > 0 {
+		return
+	}
+	C.TFE_DeleteContext(r.c) // waits for what runs
+	r.dropCancels()
+	unweigh(sessionWeight)
+	live.add("eager context", -1)
+}
+
+func (r *contextResource) dropCancels() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.cancels {
+		C.TFE_DeleteCancellationManager(c)
+	}
+	r.cancels = nil
+}
+
+// Close ends the context. Nothing can be made with it from then on; tensors that
+// exist can be read, and ops fail.
+func (c *EagerContext) Close() {
+	if c.res.closed.CompareAndSwap(false, true) {
+		c.cleanup.Stop()
+		c.res.leave()
+	}
+}
+
+// Closed reports whether Close was called.
+func (c *EagerContext) Closed() bool { return c.res.closed.Load() }
+
+// Async reports whether ops return before they are done.
+func (c *EagerContext) Async() bool { return c.res.async }
+
+// use calls f while the context exists.
+func (c *EagerContext) use(f func(*C.TFE_Context) error) error {
+	if c.res.closed.Load() {
+		return fmt.Errorf("tfc: eager context: %w", ErrClosed)
+	}
+	c.res.enter()
+	defer c.res.leave()
+	return f(c.res.c)
+}
+
+// Devices lists the context's devices (TFE_ContextListDevices).
+func (c *EagerContext) Devices() (devices []Device, err error) {
+	err = c.use(func(ctx *C.TFE_Context) error {
+		var list *C.TF_DeviceList
+		if err := status(func(st *C.TF_Status) { list = C.TFE_ContextListDevices(ctx, st) }); err != nil {
+			return fmt.Errorf("tfc: devices: %w", err)
+		}
+		devices, err = readDevices(list)
+		return err
+	})
+	return devices, err
+}
+
+// AddFunctionDef adds the function of a serialized FunctionDef
+// (TFE_ContextAddFunctionDef). It can be called as an op of its name.
+func (c *EagerContext) AddFunctionDef(def []byte) error {
+	return c.use(func(ctx *C.TFE_Context) error {
+		return status(func(s *C.TF_Status) {
+			C.TFE_ContextAddFunctionDef(ctx, (*C.char)(unsafe.Pointer(unsafe.SliceData(def))), C.size_t(len(def)), s)
+		})
+	})
+}
+
+// RemoveFunction takes a function away (TFE_ContextRemoveFunction).
+func (c *EagerContext) RemoveFunction(name string) error {
+	cname := C.CString(name)
+	defer C.free(unsafe.Pointer(cname))
+	return c.use(func(ctx *C.TFE_Context) error {
+		return status(func(s *C.TF_Status) { C.TFE_ContextRemoveFunction(ctx, cname, s) })
+	})
+}
+
+// HasFunction reports whether there is a function of that name
+// (TFE_ContextHasFunction).
+func (c *EagerContext) HasFunction(name string) (has bool) {
+	cname := C.CString(name)
+	defer C.free(unsafe.Pointer(cname))
+	c.use(func(ctx *C.TFE_Context) error {
+		has = C.TFE_ContextHasFunction(ctx, cname) != 0
+		return nil
+	})
+	return has
+}
+
+// FunctionDef returns a function as a serialized FunctionDef
+// (TFE_ContextGetFunctionDef).
+func (c *EagerContext) FunctionDef(name string) (def []byte, err error) {
+	cname := C.CString(name)
+	defer C.free(unsafe.Pointer(cname))
+	err = c.use(func(ctx *C.TFE_Context) error {
+		def, err = fromBuffer(func(b *C.TF_Buffer) error {
+			return status(func(s *C.TF_Status) { C.TFE_ContextGetFunctionDef(ctx, cname, b, s) })
+		})
+		return err
+	})
+	return def, err
+}
+
+// Sync waits until all that was begun on the calling thread's executor is done
+// (TFE_ExecutorWaitForAllPendingNodes). An error of what ran belongs to its
+// tensors, which keep it: it is cleared here, so that the executor goes on.
+func (c *EagerContext) Sync() error {
+	return c.use(func(ctx *C.TFE_Context) error {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		e := C.TFE_ContextGetExecutorForThread(ctx)
+		defer C.TFE_DeleteExecutor(e)
+		err := status(func(s *C.TF_Status) { C.TFE_ExecutorWaitForAllPendingNodes(e, s) })
+		if err != nil {
+			C.TFE_ExecutorClearError(e)
+		}
+		c.res.dropCancels()
+		return err
+	})
+}

@@ -1,0 +1,275 @@
+#include "eagerop.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+ndf_op *ndf_op_new(int num_args, int num_inputs, int num_outputs) {
+  ndf_op *o = calloc(1, sizeof *o);
+  if (o == NULL) {
+    return NULL;
+  }
+  o->num_args = num_args;
+  o->num_inputs = num_inputs;
+  o->num_outputs = num_outputs;
+  // One more of each, since calloc of nothing may be NULL.
+  o->args = calloc((size_t)num_args + 1, sizeof *o->args);
+  o->inputs = calloc((size_t)num_inputs + 1, sizeof *o->inputs);
+  o->taken = calloc((size_t)num_inputs + 1, sizeof *o->taken);
+  o->outputs = calloc((size_t)num_outputs + 1, sizeof *o->outputs);
+  o->targets = calloc((size_t)num_outputs + 1, sizeof *o->targets);
+  o->scratch = TF_NewStatus();
+  if (!ndf_landing_init(&o->out, num_outputs) || o->args == NULL || o->inputs == NULL ||
+      o->taken == NULL || o->outputs == NULL || o->targets == NULL) {
+    ndf_op_free(o);
+    return NULL;
+  }
+  return o;
+}
+
+static void drop_outputs(ndf_op *o) {
+  for (int i = 0; o->outputs != NULL && i < o->num_outputs; i++) {
+    if (o->outputs[i] != NULL) {
+      TFE_DeleteTensorHandle(o->outputs[i]);
+      o->outputs[i] = NULL;
+    }
+  }
+}
+
+void ndf_op_free(ndf_op *o) {
+  drop_outputs(o);
+  if (o->op != NULL) {
+    TFE_DeleteOp(o->op);
+  }
+  if (o->attrs != NULL) {
+    TFE_DeleteOp(o->attrs);
+  }
+  ndf_landing_free(&o->out);
+  TF_DeleteStatus(o->scratch);
+  free(o->name);
+  free(o->device);
+  free(o->args);
+  free(o->inputs);
+  free(o->taken);
+  free(o->outputs);
+  free(o->targets);
+  free(o);
+}
+
+static bool reset(ndf_op *o, TF_Status *s) {
+  TFE_OpReset(o->op, o->name, o->device, s);
+  o->spent = TF_GetCode(s) != 0;
+  return !o->spent;
+}
+
+bool ndf_op_open(ndf_op *o, bool has_attrs) {
+  TF_Status *s = o->out.status;
+  o->op = TFE_NewOp(o->ctx, o->name, s);
+  if (TF_GetCode(s) == 0 && has_attrs) {
+    o->attrs = TFE_NewOp(o->ctx, o->name, s);
+  }
+  return TF_GetCode(s) == 0 && reset(o, s);
+}
+
+// take_inputs takes all handles, or none.
+static ndf_result take_inputs(ndf_op *o) {
+  for (int i = 0; i < o->num_inputs; i++) {
+    o->taken[i] = ndf_handle_take(o->inputs[i]);
+    if (o->taken[i] == NULL) {
+      o->out.failed = i;
+      for (int k = 0; k < i; k++) {
+        ndf_handle_give(o->inputs[k]);
+      }
+      return NDF_CLOSED;
+    }
+  }
+  return NDF_DONE;
+}
+
+static void give_inputs(ndf_op *o) {
+  for (int i = 0; i < o->num_inputs; i++) {
+    ndf_handle_give(o->inputs[i]);
+  }
+}
+
+// set_up gives the op what it is executed with.
+static bool set_up(ndf_op *o) {
+  TF_Status *s = o->out.status;
+  if (o->spent && !reset(o, s)) {
+    return false;
+  }
+  o->spent = true;
+  if (o->attrs != NULL) {
+    TFE_OpAddAttrs(o->op, TFE_OpGetAttrs(o->attrs));
+  }
+  for (int a = 0, at = 0; a < o->num_args; at += o->args[a++].count) {
+    if (o->args[a].list) {
+      TFE_OpAddInputList(o->op, &o->taken[at], o->args[a].count, s);
+    } else {
+      TFE_OpAddInput(o->op, o->taken[at], s);
+    }
+    if (TF_GetCode(s) != 0) {
+      return false;
+    }
+  }
+  if (o->cancel != NULL) {
+    TFE_OpSetCancellationManager(o->op, o->cancel, s);
+  }
+  return TF_GetCode(s) == 0;
+}
+
+static bool execute(ndf_op *o) {
+  if (!set_up(o)) {
+    return false;
+  }
+  int n = o->num_outputs;
+  TFE_Execute(o->op, o->outputs, &n, o->out.status);
+  return TF_GetCode(o->out.status) == 0;
+}
+
+// execute_again is for an async executor. Once a node of it has failed it refuses
+// all that follow with that node's error, until it is cleared. The error belongs
+// to the tensors of that node, which keep it, and not to this op.
+static bool execute_again(ndf_op *o) {
+  TFE_Executor *e = TFE_ContextGetExecutorForThread(o->ctx);
+  TFE_ExecutorClearError(e);
+  TFE_DeleteExecutor(e);
+  return execute(o);
+}
+
+// fed_shapes is a hash of what the results' shapes depend on.
+static uint64_t fed_shapes(ndf_op *o) {
+  uint64_t h = NDF_PLACE_SEED;
+  for (int i = 0; i < o->num_inputs; i++) {
+    TFE_TensorHandle *t = o->taken[i];
+    int n = TFE_TensorHandleNumDims(t, o->scratch);
+    h = ndf_place_mix(h, (uint64_t)TFE_TensorHandleDataType(t));
+    h = ndf_place_mix(h, (uint64_t)n);
+    for (int d = 0; d < n; d++) {
+      h = ndf_place_mix(h, (uint64_t)TFE_TensorHandleDim(t, d, o->scratch));
+    }
+  }
+  return h;
+}
+
+// resolve makes tensors of the handles, which on the CPU share their memory.
+static bool resolve(ndf_op *o) {
+  for (int i = 0; i < o->num_outputs; i++) {
+    o->out.values[i] = TFE_TensorHandleResolve(o->outputs[i], o->out.status);
+    if (TF_GetCode(o->out.status) != 0) {
+      return false;
+    }
+  }
+  drop_outputs(o);
+  return true;
+}
+
+static ndf_result land(ndf_op *o) {
+  ndf_landing *l = &o->out;
+  for (int i = 0; i < l->num_fetches; i++) {
+    ndf_fetch *f = &l->fetches[i];
+    TF_DataType dtype = TF_TensorType(l->values[i]);
+    if (f->lands && !ndf_same_dtype(dtype, f->dtype)) {
+      l->failed = i;
+      l->failed_dtype = dtype;
+      return NDF_WRONG_DTYPE;
+    }
+  }
+  return ndf_land(l);
+}
+
+static ndf_result run_and_land(ndf_op *o) {
+  ndf_landing *l = &o->out;
+  ndf_landing_forget(l);
+  ndf_result r = ndf_landing_check(l);
+  if (r != NDF_DONE) {
+    return r;
+  }
+  l->is_inline = !o->async;
+  if (ndf_place_may(l, false)) {
+    ndf_place_begin(l, fed_shapes(o));
+  }
+  bool ok = (execute(o) || (o->async && execute_again(o))) && resolve(o);
+  ndf_place_ran(l);
+  r = ok ? land(o) : NDF_STATUS;
+  // Nothing of the op may hold the results when their memory is looked after.
+  drop_outputs(o);
+  ndf_landing_clear(l);
+  reset(o, o->scratch);
+  int kept = ndf_place_end(l, r == NDF_DONE);
+  if (kept >= 0 && r == NDF_DONE) {
+    l->failed = kept;
+    r = NDF_KEPT;
+  }
+  return r;
+}
+
+static ndf_result run(ndf_op *o) {
+  bool ok = execute(o) || (o->async && execute_again(o));
+  // Now, since a TFE_Op holds its inputs until it is reset.
+  reset(o, o->scratch);
+  return ok ? NDF_DONE : NDF_STATUS;
+}
+
+// claim claims all targets, or none.
+static ndf_result claim(ndf_op *o) {
+  for (int i = 0; i < o->num_outputs; i++) {
+    if (!ndf_handle_may_swap(o->targets[i])) {
+      o->out.failed = i;
+      while (i-- > 0) {
+        ndf_handle_swap(o->targets[i], NULL);
+      }
+      return NDF_BUSY;
+    }
+  }
+  return NDF_DONE;
+}
+
+static ndf_result swap(ndf_op *o) {
+  ndf_result r = claim(o);
+  for (int i = 0; r == NDF_DONE && i < o->num_outputs; i++) {
+    ndf_handle_swap(o->targets[i], o->outputs[i]);
+    o->outputs[i] = NULL;
+  }
+  return r;
+}
+
+ndf_result ndf_op_run(ndf_op *o, ndf_fate fate) {
+  ndf_result r = take_inputs(o);
+  if (r != NDF_DONE) {
+    return r;
+  }
+  r = fate == NDF_LAND ? run_and_land(o) : run(o);
+  give_inputs(o);  // first, as a target may be one of them
+  if (r == NDF_DONE && fate == NDF_SWAP) {
+    r = swap(o);
+  }
+  if (r != NDF_DONE) {
+    drop_outputs(o);
+  }
+  return r;
+}
+
+bool ndf_op_floor(ndf_op *o, long n) {
+  if (take_inputs(o) != NDF_DONE) {
+    return false;
+  }
+  bool ok = !o->spent || reset(o, o->out.status);
+  for (long k = 0; ok && k < n; k++) {
+    for (int i = 0; i < o->num_inputs; i++) {
+      TFE_OpAddInput(o->op, o->taken[i], o->out.status);
+    }
+    int num = o->num_outputs;
+    TFE_Execute(o->op, o->outputs, &num, o->out.status);
+    ok = TF_GetCode(o->out.status) == 0;
+    for (int i = 0; ok && i < o->num_outputs; i++) {
+      TF_Tensor *t = TFE_TensorHandleResolve(o->outputs[i], o->out.status);
+      memcpy(o->out.fetches[i].dst, TF_TensorData(t), TF_TensorByteSize(t));
+      TF_DeleteTensor(t);
+      TFE_DeleteTensorHandle(o->outputs[i]);
+      o->outputs[i] = NULL;
+    }
+    TFE_OpReset(o->op, o->name, o->device, o->out.status);
+  }
+  give_inputs(o);
+  return ok;
+}

@@ -1,0 +1,392 @@
+package tfc
+
+// #cgo nocallback ndf_op_run_at
+// #include <stdlib.h>
+// #include "eagerop.h"
+import "C"
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"unsafe"
+
+	"ndflow/npy"
+)
+
+// ErrBusy says that what is for one goroutine at a time is used by two, or that
+// a tensor which is to be replaced is just being used.
+var ErrBusy = errors.New("already in use by another goroutine")
+
+// EagerOp is a prepared TFE_Op: an op or a function of an eager context with its
+// attributes, its device and its inputs. Executing it is one C call (TFE_Execute
+// and what is around it) that allocates nothing in Go.
+//
+// An EagerOp is for one goroutine at a time.
+type EagerOp struct {
+	res     *eagerOpResource
+	inputs  []*Handle
+	targets []*Handle
+	cleanup runtime.Cleanup
+}
+
+// eagerOpResource is what an EagerOp gives back.
+type eagerOpResource struct {
+	mu      sync.Mutex // held while it runs
+	c       *C.ndf_op  // nil once closed
+	ctx     *contextResource
+	fetches []planFetch
+}
+
+// EagerArg is an input argument of an op: one tensor, or a list.
+type EagerArg struct {
+	List  bool
+	Count int // of tensors
+}
+
+// EagerCall says what an [EagerOp] is: the op's name, the device it is to run on
+// (a full name, or empty for any), its attributes as serialized AttrValues, its
+// input arguments and how many tensors it makes.
+type EagerCall struct {
+	Op      string
+	Device  string
+	Attrs   []EagerAttr
+	Args    []EagerArg
+	Outputs int
+}
+
+// EagerAttr is an attribute and its value, a serialized AttrValue.
+type EagerAttr struct {
+	Name  string
+	Value []byte
+}
+
+// NewOp prepares an op, whose inputs are set afterwards (TFE_NewOp).
+func (c *EagerContext) NewOp(call EagerCall) (op *EagerOp, err error) {
+	err = c.use(func(ctx *C.TFE_Context) error {
+		op, err = newEagerOp(c.res, call)
+		return err
+	})
+	return op, err
+}
+
+func newEagerOp(ctx *contextResource, call EagerCall) (*EagerOp, error) {
+	inputs := 0
+	for _, a := range call.Args {
+		inputs += a.Count
+	}
+	o := C.ndf_op_new(C.int(len(call.Args)), C.int(inputs), C.int(call.Outputs))
+	if o == nil {
+		return nil, outOfMemory(int(unsafe.Sizeof(*o)))
+	}
+	for i, a := range unsafe.Slice(o.args, len(call.Args)) {
+		a.list, a.count = C.bool(call.Args[i].List), C.int(call.Args[i].Count)
+		unsafe.Slice(o.args, len(call.Args))[i] = a
+	}
+	o.ctx, o.async, o.name = ctx.c, C.bool(ctx.async), C.CString(call.Op)
+	if call.Device != "" {
+		o.device = C.CString(call.Device)
+	}
+	o.out.placing.wanted = C.bool(ctx.places)
+	if err := openEagerOp(o, call.Attrs); err != nil {
+		C.ndf_op_free(o)
+		return nil, err
+	}
+	ctx.enter()
+	res := &eagerOpResource{c: o, ctx: ctx, fetches: make([]planFetch, call.Outputs)}
+	for i := range res.fetches {
+		res.fetches[i].c = &unsafe.Slice(o.out.fetches, call.Outputs)[i]
+	}
+	op := &EagerOp{res: res, inputs: make([]*Handle, inputs), targets: make([]*Handle, call.Outputs)}
+	op.cleanup = runtime.AddCleanup(op, (*eagerOpResource).free, res)
+	live.add("eager op", 1)
+	return op, nil
+}
+
+func openEagerOp(o *C.ndf_op, attrs []EagerAttr) error {
+	if !C.ndf_op_open(o, C.bool(len(attrs) > 0)) {
+		return statusError(o.out.status)
+	}
+	for _, a := range attrs {
+		name := C.CString(a.Name)
+		C.TFE_OpSetAttrValueProto(o.attrs, name, unsafe.Pointer(unsafe.SliceData(a.Value)), C.size_t(len(a.Value)), o.out.status)
+		C.free(unsafe.Pointer(name))
+		if err := statusError(o.out.status); err != nil {
+			return fmt.Errorf("attribute %q: %w", a.Name, err)
+		}
+	}
+	return nil
+}
+
+func (r *eagerOpResource) free() {
+	for i := range r.fetches {
+		r.fetches[i].release()
+	}
+	C.ndf_op_free(r.c)
+	r.c = nil
+	r.ctx.leave()
+	live.add("eager op", -1)
+}
+
+// Close gives the op back (TFE_DeleteOp).
+func (o *EagerOp) Close() {
+	o.res.mu.Lock()
+	defer o.res.mu.Unlock()
+	if o.res.c != nil {
+		o.cleanup.Stop()
+		o.res.free()
+	}
+}
+
+// lock guards against a second goroutine.
+func (o *EagerOp) lock() error {
+	if !o.res.mu.TryLock() {
+		return fmt.Errorf("tfc: eager op: %w", ErrBusy)
+	}
+	if o.res.c == nil {
+		o.res.mu.Unlock()
+		return fmt.Errorf("tfc: eager op: %w", ErrClosed)
+	}
+	return nil
+}
+
+// SetInput sets input number i, counted over all arguments. What h holds when the
+// op runs is what it takes.
+func (o *EagerOp) SetInput(i int, h *Handle) error {
+	if err := o.lock(); err != nil {
+		return err
+	}
+	defer o.res.mu.Unlock()
+	unsafe.Slice(o.res.c.inputs, len(o.inputs))[i] = h.res.c
+	o.inputs[i] = h
+	return nil
+}
+
+// SetTarget sets the handle that [EagerOp.RunTo] puts output number i into.
+func (o *EagerOp) SetTarget(i int, h *Handle) error {
+	if o.targets[i] == h {
+		return nil
+	}
+	if err := o.lock(); err != nil {
+		return err
+	}
+	defer o.res.mu.Unlock()
+	unsafe.Slice(o.res.c.targets, len(o.targets))[i] = h.res.c
+	o.targets[i] = h
+	return nil
+}
+
+// SetInto sets the array in whose front output number i lands when
+// [EagerOp.RunInto] runs; nil for none. The array stays held until it is replaced
+// or the op is closed.
+func (o *EagerOp) SetInto(i int, dst *npy.Array) error {
+	if o.res.fetches[i].dst == dst {
+		return nil
+	}
+	if err := o.lock(); err != nil {
+		return err
+	}
+	defer o.res.mu.Unlock()
+	f := &o.res.fetches[i]
+	if (dst == nil) != (f.dst == nil) {
+		C.ndf_place_forget(&o.res.c.out)
+	}
+	if dst == nil {
+		f.release()
+		return nil
+	}
+	dt, err := checkInto(dst)
+	if err != nil {
+		return err
+	}
+	f.dt, f.c.dtype = dt, C.TF_DataType(dt)
+	return f.into(dst)
+}
+
+// Run executes the op and returns handles to what it has made. A ctx that ends
+// meanwhile cancels ops that can be cancelled (TFE_CancellationManager).
+func (o *EagerOp) Run(ctx context.Context) ([]*Handle, error) {
+	if err := o.lock(); err != nil {
+		return nil, err
+	}
+	defer o.res.mu.Unlock()
+	if err := o.run(ctx, C.NDF_KEEP); err != nil {
+		return nil, err
+	}
+	outputs := unsafe.Slice(o.res.c.outputs, len(o.targets))
+	handles := make([]*Handle, len(outputs))
+	for i := range outputs {
+		h, err := ownHandle(o.res.ctx, outputs[i], o.weight(outputs[i]))
+		outputs[i] = nil
+		if err != nil {
+			return nil, err
+		}
+		handles[i] = h
+	}
+	return handles, nil
+}
+
+// asyncWeight is what a tensor weighs whose size is not known yet.
+const asyncWeight = 64 << 10
+
+// weight is what a new handle weighs.
+func (o *EagerOp) weight(h *C.TFE_TensorHandle) int64 {
+	if o.res.ctx.async {
+		return asyncWeight
+	}
+	return int64(C.ndf_handle_weight(h, o.res.c.scratch))
+}
+
+// RunTo executes the op and puts what it makes into the targets, in place of what
+// those held.
+func (o *EagerOp) RunTo(ctx context.Context) error {
+	if err := o.lock(); err != nil {
+		return err
+	}
+	defer o.res.mu.Unlock()
+	return o.run(ctx, C.NDF_SWAP)
+}
+
+// RunInto executes the op and lands what it makes in the arrays that
+// [EagerOp.SetInto] has set: with no copy where it can be placed, else with one.
+// After an error no array was written to but those that a [*PartialError] names.
+func (o *EagerOp) RunInto(ctx context.Context) error {
+	if err := o.lock(); err != nil {
+		return err
+	}
+	defer o.res.mu.Unlock()
+	if err := o.run(ctx, C.NDF_LAND); err != nil {
+		return err
+	}
+	return landStrings(o.res.fetches)
+}
+
+func (o *EagerOp) run(ctx context.Context, fate C.ndf_fate) error {
+	if ctx.Done() != nil {
+		stop, err := o.cancelWith(ctx)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+	C.ndf_op_run_at(C.uintptr_t(uintptr(unsafe.Pointer(o.res.c))), C.int(fate))
+	runtime.KeepAlive(o)
+	if o.res.c.result != C.NDF_DONE {
+		return o.explain(ctx)
+	}
+	return nil
+}
+
+// cancelWith lets the end of ctx cancel the run that comes. stop is for after it.
+func (o *EagerOp) cancelWith(ctx context.Context) (stop func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	manager := C.TFE_NewCancellationManager()
+	o.res.c.cancel = manager
+	over := make(chan struct{})
+	unwatch := context.AfterFunc(ctx, func() {
+		C.TFE_CancellationManagerStartCancel(manager)
+		close(over)
+	})
+	return func() {
+		o.res.c.cancel = nil
+		if !o.res.ctx.async {
+			if !unwatch() {
+				<-over
+			}
+			C.TFE_DeleteCancellationManager(manager)
+			return
+		}
+		// What runs on looks at it until the executor has waited for it.
+		r := o.res.ctx
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.cancels = append(r.cancels, manager)
+	}, nil
+}
+
+// InputClosedError says which input of an op is a closed tensor. It is
+// [ErrClosed].
+type InputClosedError struct{ Input int }
+
+func (e *InputClosedError) Error() string {
+	return fmt.Sprintf("tfc: input %d: the tensor is empty or %v", e.Input, ErrClosed)
+}
+
+// Unwrap returns ErrClosed.
+func (e *InputClosedError) Unwrap() error { return ErrClosed }
+
+// explain says why the op has failed.
+func (o *EagerOp) explain(ctx context.Context) error {
+	c := o.res.c
+	err := o.runError(ctx)
+	var partly []int
+	for i := range o.res.fetches {
+		f := &o.res.fetches[i]
+		f.adoptHold()
+		if f.c.dirty {
+			f.c.dirty = false
+			partly = append(partly, i)
+		}
+	}
+	if partly != nil && c.result != C.NDF_CLOSED {
+		return &PartialError{Fetches: partly, Err: err}
+	}
+	return err
+}
+
+func (o *EagerOp) runError(ctx context.Context) error {
+	c := o.res.c
+	failed := int(c.out.failed)
+	switch c.result {
+	case C.NDF_STATUS:
+		err := statusError(c.out.status)
+		if ended := ctx.Err(); ended != nil && errors.Is(err, Cancelled) {
+			return fmt.Errorf("%w (%w)", ended, err)
+		}
+		return err
+	case C.NDF_CLOSED:
+		return &InputClosedError{Input: failed}
+	case C.NDF_BUSY:
+		return fmt.Errorf("tfc: output %d: the tensor is closed, or %w", failed, ErrBusy)
+	case C.NDF_KEPT:
+		return &KeptError{Fetch: failed}
+	case C.NDF_NO_MEMORY:
+		return fmt.Errorf("tfc: %w: no memory for the op's tensors", ResourceExhausted)
+	}
+	f := &o.res.fetches[failed]
+	if c.result == C.NDF_WRONG_DTYPE {
+		return &DTypeError{Fetch: failed, Have: DataType(c.out.failed_dtype), Want: f.dst.DType()}
+	}
+	return f.fitError(failed)
+}
+
+// Shape returns the shape of result i in the last RunInto.
+func (o *EagerOp) Shape(i int) []int { return o.res.fetches[i].shape() }
+
+// Stats says how the results of output i have come out of RunInto so far.
+func (o *EagerOp) Stats(i int) FetchStats {
+	if o.res.c == nil {
+		return FetchStats{}
+	}
+	return o.res.fetches[i].stats()
+}
+
+// Floor executes the op n times in one C call, as a plain C program would: the
+// floor for benchmarks. Its inputs must be single tensors, it must have no
+// attributes that are set, and every output an array to land in.
+func (o *EagerOp) Floor(n int) error {
+	if err := o.lock(); err != nil {
+		return err
+	}
+	defer o.res.mu.Unlock()
+	ok := C.ndf_op_floor(o.res.c, C.long(n))
+	runtime.KeepAlive(o)
+	if !ok {
+		return statusError(o.res.c.out.status)
+	}
+	return nil
+}
