@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ndflow/internal/savedmodel"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -27,7 +28,7 @@ var (
 	// ErrNotFetched: an output was not computed, or its result is gone.
 	ErrNotFetched = errors.New("no result")
 	// ErrNoModel: the folder or file holds no model.
-	ErrNoModel = errors.New("no model")
+	ErrNoModel = savedmodel.ErrNoModel
 )
 
 // NameError says that a name is not one of those that exist.

@@ -1,0 +1,44 @@
+package graph
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"ndflow/tfc"
+)
+
+// What depends on its past, in the order of the models' README.
+func TestExpectedInOrder(t *testing.T) {
+	for model, steps := range map[string][][2]string{ // folder and signature
+		"counter":      {{"increment", "increment"}, {"read", "read"}, {"reset", "reset"}},
+		"tables_v1":    {{"", ""}, {"bump", "bump"}, {"bumped", ""}},
+		"keras_tables": {{"", ""}, {"learn", "learn"}, {"learnt", ""}},
+	} {
+		t.Run(model, func(t *testing.T) {
+			m := load(t, model)
+			for _, step := range steps {
+				in, want := expected(t, model, step[0])
+				out, err := m.Call(bg, step[1], in)
+				must(t, err)
+				for name, w := range want {
+					check(t, "Call "+step[0], name, out[name], w)
+				}
+			}
+		})
+	}
+}
+
+// A checkpoint without the variable that a signature reads is not the loader's
+// error but that of the step, in TensorFlow's words; without a checkpoint too.
+func TestLostForGood(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.CopyFS(dir, os.DirFS(fixture("keras"))))
+	must(t, os.RemoveAll(filepath.Join(dir, "variables")))
+	m, err := Load(dir)
+	must(t, err)
+	defer m.Close()
+	in, _ := expected(t, "keras", "")
+	_, err = m.Run(bg, in)
+	wantError(t, err, tfc.FailedPrecondition, "Could not find variable network/")
+}
