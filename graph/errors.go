@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,14 +34,16 @@ var (
 
 // NameError says that a name is not one of those that exist.
 type NameError struct {
-	Kind string // "input", "output", "signature", "tag set", "operation"
-	Name string
-	Have []string // those that exist
+	Package string // that has looked for it; "graph" if it is empty
+	Kind    string // "input", "output", "signature", "tag set", "operation", "device"
+	Name    string
+	Have    []string // those that exist
 }
 
 func (e *NameError) Error() string {
+	pkg := cmp.Or(e.Package, "graph")
 	if len(e.Have) == 0 {
-		return fmt.Sprintf("graph: no %s %q; there are none", e.Kind, e.Name)
+		return fmt.Sprintf("%s: no %s %q; there are none", pkg, e.Kind, e.Name)
 	}
 	const most = 20
 	have := slices.Clone(e.Have)
@@ -52,7 +55,7 @@ func (e *NameError) Error() string {
 	for i, h := range have {
 		have[i] = fmt.Sprintf("%q", h)
 	}
-	return fmt.Sprintf("graph: no %s %q; there are: %s%s", e.Kind, e.Name, strings.Join(have, ", "), more)
+	return fmt.Sprintf("%s: no %s %q; there are: %s%s", pkg, e.Kind, e.Name, strings.Join(have, ", "), more)
 }
 
 // MismatchError says that an array does not have the dtype or shape of an

@@ -47,7 +47,7 @@ func rowsOf(t testing.TB, m *Model, feeds map[string]*npy.Array, output string, 
 	for _, p := range parts {
 		dst, err := all.Slice(at, at+p.Dim(0))
 		must(t, err)
-		_, err = copyInto(dst, p)
+		_, err = dst.Land(p)
 		must(t, err)
 		at += p.Dim(0)
 	}

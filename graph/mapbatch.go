@@ -81,7 +81,7 @@ func (w *mapWorker) padded(rows *npy.Array) (*npy.Array, error) {
 			from = rows
 			at = n - 1
 		}
-		if _, err := copyInto(part, from); err != nil {
+		if _, err := part.Land(from); err != nil {
 			return nil, err
 		}
 	}
@@ -165,7 +165,7 @@ func (w *mapWorker) place(i, lo, hi int, value *npy.Array) error {
 	if err != nil {
 		return err
 	}
-	_, err = copyInto(dst, value)
+	_, err = dst.Land(value)
 	return err
 }
 

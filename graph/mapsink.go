@@ -92,7 +92,7 @@ func (s *fileSink) Store(_ context.Context, lo int, rows *npy.Array) error {
 	if err != nil {
 		return err
 	}
-	_, err = copyInto(dst, rows)
+	_, err = dst.Land(rows)
 	return err
 }
 

@@ -261,7 +261,7 @@ func (r *Runner) Value(name string) (*npy.Array, error) {
 		return out.value, nil
 	}
 	if out.array != nil {
-		out.value, err = frontOf(out.array, r.shape(out))
+		out.value, err = out.array.Front(r.shape(out)...)
 	} else {
 		out.value, err = r.plan.Take(out.index)
 	}

@@ -56,6 +56,15 @@ func (in *Input[T]) At(i int) T {
 	return in.one
 }
 
+// Set puts another tensor in the place of number i.
+func (in *Input[T]) Set(i int, t T) {
+	if in.list {
+		in.many[i] = t
+	} else {
+		in.one = t
+	}
+}
+
 // Arities describes the inputs for [Def.Check]. typeOf returns TensorFlow's name
 // of a tensor's type; it may be nil, and types are not checked then.
 func (c *Call[T]) Arities(typeOf func(T) string) []InputArity {

@@ -45,26 +45,56 @@ func (d *Def) errorf(err error, format string, args ...any) error {
 // way round, and, where types are known, types that do not fit. It does not see
 // shapes. Attributes whose name begins with an underscore are any op's.
 func (d *Def) Check(inputs []InputArity, attrs []Attr) error {
+	_, err := d.CheckOutputs(inputs, attrs)
+	return err
+}
+
+// CheckOutputs is Check, and says how many tensors the call makes, lists
+// flattened.
+func (d *Def) CheckOutputs(inputs []InputArity, attrs []Attr) (int, error) {
 	c := checker{def: d, attrs: make([]attrState, len(d.Attrs))}
 	for _, a := range attrs {
 		if err := c.attr(a); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if len(inputs) != len(d.Inputs) {
-		return d.errorf(nil, "have %s, want %s", count(len(inputs)), c.wanted())
+		return 0, d.errorf(nil, "have %s, want %s", count(len(inputs)), c.wanted())
 	}
 	for i := range inputs {
 		if err := c.input(&d.Inputs[i], &inputs[i]); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	for i, a := range d.Attrs {
-		if !c.attrs[i].known() && a.defaultValue == nil {
-			return d.errorf(nil, "attribute %q is missing: want %s", a.Name, &a)
+		if c.attrs[i].known() {
+			continue
+		}
+		if a.defaultValue == nil {
+			return 0, d.errorf(nil, "attribute %q is missing: want %s", a.Name, &a)
+		}
+		c.attrs[i].n = a.defaultValue.GetI()
+		c.attrs[i].types = typeNames(a.defaultValue.GetList().GetType())
+	}
+	return c.outputs(), nil
+}
+
+// outputs counts the tensors that the outputs are, once all attributes are known.
+func (c *checker) outputs() int {
+	n := 0
+	for i := range c.def.Outputs {
+		switch out := &c.def.Outputs[i]; {
+		case out.NumberAttr != "":
+			_, state := c.state(out.NumberAttr)
+			n += int(state.n)
+		case out.TypeListAttr != "":
+			_, state := c.state(out.TypeListAttr)
+			n += len(state.types)
+		default:
+			n++
 		}
 	}
-	return nil
+	return n
 }
 
 // checker gathers what the attributes of a call are: given, or inferred from

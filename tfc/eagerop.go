@@ -364,8 +364,18 @@ func (o *EagerOp) runError(ctx context.Context) error {
 	return f.fitError(failed)
 }
 
-// Shape returns the shape of result i in the last RunInto.
-func (o *EagerOp) Shape(i int) []int { return o.res.fetches[i].shape() }
+// NumOutputs returns how many tensors the op makes.
+func (o *EagerOp) NumOutputs() int { return len(o.targets) }
+
+// Landed returns the part of the array that result i has landed in, in the last
+// RunInto.
+func (o *EagerOp) Landed(i int) (*npy.Array, error) {
+	f := &o.res.fetches[i]
+	if f.dst == nil {
+		return nil, fmt.Errorf("tfc: result %d has no array to land in", i)
+	}
+	return f.dst.Front(f.shape()...)
+}
 
 // Stats says how the results of output i have come out of RunInto so far.
 func (o *EagerOp) Stats(i int) FetchStats {

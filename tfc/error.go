@@ -65,6 +65,7 @@ var (
 	ErrUnsupported = errors.New("not supported by this TensorFlow library")
 	ErrClosed      = errors.New("already closed")
 	ErrInUse       = errors.New("array is still in use by TensorFlow")
+	ErrForeign     = errors.New("not of this graph")
 	ErrAbandoned   = errors.New("step was abandoned")
 )
 

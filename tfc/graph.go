@@ -91,6 +91,20 @@ func (g *Graph) GraphDef() (def []byte, err error) {
 	return def, err
 }
 
+// OpDef returns the serialized OpDef of an op, or of a function in the graph's
+// library (TF_GraphGetOpDef).
+func (g *Graph) OpDef(op string) (def []byte, err error) {
+	name := C.CString(op)
+	defer C.free(unsafe.Pointer(name))
+	err = g.use(func(c *C.TF_Graph) error {
+		def, err = fromBuffer(func(b *C.TF_Buffer) error {
+			return status(func(s *C.TF_Status) { C.TF_GraphGetOpDef(c, name, b, s) })
+		})
+		return err
+	})
+	return def, err
+}
+
 // Operation returns the operation with the given name
 // (TF_GraphOperationByName); false where there is none, or no graph any more.
 func (g *Graph) Operation(name string) (op Operation, ok bool) {

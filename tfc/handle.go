@@ -113,6 +113,16 @@ func handleError(closed C.bool, s *C.TF_Status) error {
 	return statusError(s)
 }
 
+// DataType returns TensorFlow's type of the elements
+// (TFE_TensorHandleDataType). It does not wait.
+func (h *Handle) DataType() (dt DataType, err error) {
+	err = h.take(func(c *C.TFE_TensorHandle) error {
+		dt = DataType(C.TFE_TensorHandleDataType(c))
+		return nil
+	})
+	return dt, err
+}
+
 // Describe tells dtype and shape. It waits where the tensor is still being
 // computed, and returns the error of an op that has failed to.
 func (h *Handle) Describe() (HandleInfo, error) {

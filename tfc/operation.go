@@ -16,6 +16,14 @@ func (o Operation) Name() string {
 	return o.text(func() *C.char { return C.TF_OperationName(o.c) })
 }
 
+// name is Name also of the zero Operation, for errors.
+func (o Operation) name() string {
+	if o.g == nil {
+		return ""
+	}
+	return o.Name()
+}
+
 // Type returns the name of the op it runs, "MatMul".
 func (o Operation) Type() string {
 	return o.text(func() *C.char { return C.TF_OperationOpType(o.c) })
@@ -45,6 +53,9 @@ func (o Operation) number(get func() C.int) (n int) {
 	o.g.use(func(*C.TF_Graph) error { n = int(get()); return nil })
 	return n
 }
+
+// Graph returns the graph that it is a node of, nil for the zero Operation.
+func (o Operation) Graph() *Graph { return o.g }
 
 // Input returns the tensor that it takes as number i (TF_OperationInput).
 func (o Operation) Input(i int) (Output, error) {

@@ -1,14 +1,9 @@
 package tfc
 
-// #include <stdlib.h>
 // #include "capi.h"
 import "C"
 
-import (
-	"unsafe"
-
-	"google.golang.org/protobuf/encoding/protowire"
-)
+import "google.golang.org/protobuf/encoding/protowire"
 
 // mostOps is how many operations stateless looks at. Steps of more take so long
 // that what it is there to save does not count.
@@ -61,15 +56,7 @@ func (g *Graph) isStateful(op string) bool {
 	if known {
 		return stateful
 	}
-	name := C.CString(op)
-	defer C.free(unsafe.Pointer(name))
-	var def []byte
-	err := g.use(func(c *C.TF_Graph) (err error) {
-		def, err = fromBuffer(func(b *C.TF_Buffer) error {
-			return status(func(s *C.TF_Status) { C.TF_GraphGetOpDef(c, name, b, s) })
-		})
-		return err
-	})
+	def, err := g.OpDef(op)
 	stateful = err != nil || readStateful(def)
 	if g.stateful == nil {
 		g.stateful = make(map[string]bool)

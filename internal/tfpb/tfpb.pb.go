@@ -910,7 +910,9 @@ type ConfigProto struct {
 	DeviceCount               map[string]int32          `protobuf:"bytes,1,rep,name=device_count,json=deviceCount,proto3" json:"device_count,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	IntraOpParallelismThreads int32                     `protobuf:"varint,2,opt,name=intra_op_parallelism_threads,json=intraOpParallelismThreads,proto3" json:"intra_op_parallelism_threads,omitempty"`
 	InterOpParallelismThreads int32                     `protobuf:"varint,5,opt,name=inter_op_parallelism_threads,json=interOpParallelismThreads,proto3" json:"inter_op_parallelism_threads,omitempty"`
+	GpuOptions                *ConfigProto_GPUOptions   `protobuf:"bytes,6,opt,name=gpu_options,json=gpuOptions,proto3" json:"gpu_options,omitempty"`
 	UsePerSessionThreads      bool                      `protobuf:"varint,9,opt,name=use_per_session_threads,json=usePerSessionThreads,proto3" json:"use_per_session_threads,omitempty"`
+	GraphOptions              *ConfigProto_GraphOptions `protobuf:"bytes,10,opt,name=graph_options,json=graphOptions,proto3" json:"graph_options,omitempty"`
 	Experimental              *ConfigProto_Experimental `protobuf:"bytes,16,opt,name=experimental,proto3" json:"experimental,omitempty"`
 	unknownFields             protoimpl.UnknownFields
 	sizeCache                 protoimpl.SizeCache
@@ -967,11 +969,25 @@ func (x *ConfigProto) GetInterOpParallelismThreads() int32 {
 	return 0
 }
 
+func (x *ConfigProto) GetGpuOptions() *ConfigProto_GPUOptions {
+	if x != nil {
+		return x.GpuOptions
+	}
+	return nil
+}
+
 func (x *ConfigProto) GetUsePerSessionThreads() bool {
 	if x != nil {
 		return x.UsePerSessionThreads
 	}
 	return false
+}
+
+func (x *ConfigProto) GetGraphOptions() *ConfigProto_GraphOptions {
+	if x != nil {
+		return x.GraphOptions
+	}
+	return nil
 }
 
 func (x *ConfigProto) GetExperimental() *ConfigProto_Experimental {
@@ -1286,7 +1302,6 @@ func (x *NodeDef) GetAttr() map[string]*AttrValue {
 type FunctionDefLibrary struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Function      []*FunctionDef         `protobuf:"bytes,1,rep,name=function,proto3" json:"function,omitempty"`
-	Gradient      []*GradientDef         `protobuf:"bytes,2,rep,name=gradient,proto3" json:"gradient,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1324,13 +1339,6 @@ func (*FunctionDefLibrary) Descriptor() ([]byte, []int) {
 func (x *FunctionDefLibrary) GetFunction() []*FunctionDef {
 	if x != nil {
 		return x.Function
-	}
-	return nil
-}
-
-func (x *FunctionDefLibrary) GetGradient() []*GradientDef {
-	if x != nil {
-		return x.Gradient
 	}
 	return nil
 }
@@ -1387,58 +1395,6 @@ func (x *FunctionDef) GetNodeDef() []*NodeDef {
 	return nil
 }
 
-type GradientDef struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	FunctionName  string                 `protobuf:"bytes,1,opt,name=function_name,json=functionName,proto3" json:"function_name,omitempty"`
-	GradientFunc  string                 `protobuf:"bytes,2,opt,name=gradient_func,json=gradientFunc,proto3" json:"gradient_func,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *GradientDef) Reset() {
-	*x = GradientDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *GradientDef) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*GradientDef) ProtoMessage() {}
-
-func (x *GradientDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use GradientDef.ProtoReflect.Descriptor instead.
-func (*GradientDef) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{19}
-}
-
-func (x *GradientDef) GetFunctionName() string {
-	if x != nil {
-		return x.FunctionName
-	}
-	return ""
-}
-
-func (x *GradientDef) GetGradientFunc() string {
-	if x != nil {
-		return x.GradientFunc
-	}
-	return ""
-}
-
 // tensorflow/core/protobuf/saved_object_graph.proto
 type SavedObjectGraph struct {
 	state             protoimpl.MessageState            `protogen:"open.v1"`
@@ -1450,7 +1406,7 @@ type SavedObjectGraph struct {
 
 func (x *SavedObjectGraph) Reset() {
 	*x = SavedObjectGraph{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1462,7 +1418,7 @@ func (x *SavedObjectGraph) String() string {
 func (*SavedObjectGraph) ProtoMessage() {}
 
 func (x *SavedObjectGraph) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1475,7 +1431,7 @@ func (x *SavedObjectGraph) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavedObjectGraph.ProtoReflect.Descriptor instead.
 func (*SavedObjectGraph) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{20}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SavedObjectGraph) GetNodes() []*SavedObject {
@@ -1506,7 +1462,7 @@ type SavedObject struct {
 
 func (x *SavedObject) Reset() {
 	*x = SavedObject{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1518,7 +1474,7 @@ func (x *SavedObject) String() string {
 func (*SavedObject) ProtoMessage() {}
 
 func (x *SavedObject) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1531,7 +1487,7 @@ func (x *SavedObject) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavedObject.ProtoReflect.Descriptor instead.
 func (*SavedObject) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SavedObject) GetChildren() []*TrackableObjectGraph_Reference {
@@ -1583,7 +1539,7 @@ type SavedConcreteFunction struct {
 
 func (x *SavedConcreteFunction) Reset() {
 	*x = SavedConcreteFunction{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1595,7 +1551,7 @@ func (x *SavedConcreteFunction) String() string {
 func (*SavedConcreteFunction) ProtoMessage() {}
 
 func (x *SavedConcreteFunction) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1608,7 +1564,7 @@ func (x *SavedConcreteFunction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavedConcreteFunction.ProtoReflect.Descriptor instead.
 func (*SavedConcreteFunction) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SavedConcreteFunction) GetBoundInputs() []int32 {
@@ -1628,7 +1584,7 @@ type TrackableObjectGraph struct {
 
 func (x *TrackableObjectGraph) Reset() {
 	*x = TrackableObjectGraph{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1640,7 +1596,7 @@ func (x *TrackableObjectGraph) String() string {
 func (*TrackableObjectGraph) ProtoMessage() {}
 
 func (x *TrackableObjectGraph) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1653,7 +1609,7 @@ func (x *TrackableObjectGraph) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackableObjectGraph.ProtoReflect.Descriptor instead.
 func (*TrackableObjectGraph) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *TrackableObjectGraph) GetNodes() []*TrackableObjectGraph_Object {
@@ -1673,7 +1629,7 @@ type MetaGraphDef_MetaInfoDef struct {
 
 func (x *MetaGraphDef_MetaInfoDef) Reset() {
 	*x = MetaGraphDef_MetaInfoDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1685,7 +1641,7 @@ func (x *MetaGraphDef_MetaInfoDef) String() string {
 func (*MetaGraphDef_MetaInfoDef) ProtoMessage() {}
 
 func (x *MetaGraphDef_MetaInfoDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1725,7 +1681,7 @@ type TensorInfo_CooSparse struct {
 
 func (x *TensorInfo_CooSparse) Reset() {
 	*x = TensorInfo_CooSparse{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[29]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1737,7 +1693,7 @@ func (x *TensorInfo_CooSparse) String() string {
 func (*TensorInfo_CooSparse) ProtoMessage() {}
 
 func (x *TensorInfo_CooSparse) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[29]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1768,7 +1724,7 @@ type TensorInfo_CompositeTensor struct {
 
 func (x *TensorInfo_CompositeTensor) Reset() {
 	*x = TensorInfo_CompositeTensor{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[30]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1780,7 +1736,7 @@ func (x *TensorInfo_CompositeTensor) String() string {
 func (*TensorInfo_CompositeTensor) ProtoMessage() {}
 
 func (x *TensorInfo_CompositeTensor) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[30]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1805,7 +1761,7 @@ type TensorShapeProto_Dim struct {
 
 func (x *TensorShapeProto_Dim) Reset() {
 	*x = TensorShapeProto_Dim{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[31]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1817,7 +1773,7 @@ func (x *TensorShapeProto_Dim) String() string {
 func (*TensorShapeProto_Dim) ProtoMessage() {}
 
 func (x *TensorShapeProto_Dim) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[31]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1856,7 +1812,7 @@ type AttrValue_ListValue struct {
 
 func (x *AttrValue_ListValue) Reset() {
 	*x = AttrValue_ListValue{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[32]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1868,7 +1824,7 @@ func (x *AttrValue_ListValue) String() string {
 func (*AttrValue_ListValue) ProtoMessage() {}
 
 func (x *AttrValue_ListValue) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[32]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1954,7 +1910,7 @@ type OpDef_ArgDef struct {
 
 func (x *OpDef_ArgDef) Reset() {
 	*x = OpDef_ArgDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1966,7 +1922,7 @@ func (x *OpDef_ArgDef) String() string {
 func (*OpDef_ArgDef) ProtoMessage() {}
 
 func (x *OpDef_ArgDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2038,7 +1994,7 @@ type OpDef_AttrDef struct {
 
 func (x *OpDef_AttrDef) Reset() {
 	*x = OpDef_AttrDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2050,7 +2006,7 @@ func (x *OpDef_AttrDef) String() string {
 func (*OpDef_AttrDef) ProtoMessage() {}
 
 func (x *OpDef_AttrDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2108,6 +2064,154 @@ func (x *OpDef_AttrDef) GetAllowedValues() *AttrValue {
 	return nil
 }
 
+type ConfigProto_GPUOptions struct {
+	state                       protoimpl.MessageState `protogen:"open.v1"`
+	PerProcessGpuMemoryFraction float64                `protobuf:"fixed64,1,opt,name=per_process_gpu_memory_fraction,json=perProcessGpuMemoryFraction,proto3" json:"per_process_gpu_memory_fraction,omitempty"`
+	AllowGrowth                 bool                   `protobuf:"varint,4,opt,name=allow_growth,json=allowGrowth,proto3" json:"allow_growth,omitempty"`
+	unknownFields               protoimpl.UnknownFields
+	sizeCache                   protoimpl.SizeCache
+}
+
+func (x *ConfigProto_GPUOptions) Reset() {
+	*x = ConfigProto_GPUOptions{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigProto_GPUOptions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigProto_GPUOptions) ProtoMessage() {}
+
+func (x *ConfigProto_GPUOptions) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigProto_GPUOptions.ProtoReflect.Descriptor instead.
+func (*ConfigProto_GPUOptions) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11, 0}
+}
+
+func (x *ConfigProto_GPUOptions) GetPerProcessGpuMemoryFraction() float64 {
+	if x != nil {
+		return x.PerProcessGpuMemoryFraction
+	}
+	return 0
+}
+
+func (x *ConfigProto_GPUOptions) GetAllowGrowth() bool {
+	if x != nil {
+		return x.AllowGrowth
+	}
+	return false
+}
+
+type ConfigProto_OptimizerOptions struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	GlobalJitLevel int32                  `protobuf:"varint,5,opt,name=global_jit_level,json=globalJitLevel,proto3" json:"global_jit_level,omitempty"` // OFF is -1, ON_1 is 1, ON_2 is 2
+	CpuGlobalJit   bool                   `protobuf:"varint,7,opt,name=cpu_global_jit,json=cpuGlobalJit,proto3" json:"cpu_global_jit,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *ConfigProto_OptimizerOptions) Reset() {
+	*x = ConfigProto_OptimizerOptions{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigProto_OptimizerOptions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigProto_OptimizerOptions) ProtoMessage() {}
+
+func (x *ConfigProto_OptimizerOptions) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigProto_OptimizerOptions.ProtoReflect.Descriptor instead.
+func (*ConfigProto_OptimizerOptions) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11, 1}
+}
+
+func (x *ConfigProto_OptimizerOptions) GetGlobalJitLevel() int32 {
+	if x != nil {
+		return x.GlobalJitLevel
+	}
+	return 0
+}
+
+func (x *ConfigProto_OptimizerOptions) GetCpuGlobalJit() bool {
+	if x != nil {
+		return x.CpuGlobalJit
+	}
+	return false
+}
+
+type ConfigProto_GraphOptions struct {
+	state            protoimpl.MessageState        `protogen:"open.v1"`
+	OptimizerOptions *ConfigProto_OptimizerOptions `protobuf:"bytes,3,opt,name=optimizer_options,json=optimizerOptions,proto3" json:"optimizer_options,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *ConfigProto_GraphOptions) Reset() {
+	*x = ConfigProto_GraphOptions{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigProto_GraphOptions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigProto_GraphOptions) ProtoMessage() {}
+
+func (x *ConfigProto_GraphOptions) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigProto_GraphOptions.ProtoReflect.Descriptor instead.
+func (*ConfigProto_GraphOptions) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11, 2}
+}
+
+func (x *ConfigProto_GraphOptions) GetOptimizerOptions() *ConfigProto_OptimizerOptions {
+	if x != nil {
+		return x.OptimizerOptions
+	}
+	return nil
+}
+
 type ConfigProto_Experimental struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExecutorType  string                 `protobuf:"bytes,3,opt,name=executor_type,json=executorType,proto3" json:"executor_type,omitempty"`
@@ -2117,7 +2221,7 @@ type ConfigProto_Experimental struct {
 
 func (x *ConfigProto_Experimental) Reset() {
 	*x = ConfigProto_Experimental{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2129,7 +2233,7 @@ func (x *ConfigProto_Experimental) String() string {
 func (*ConfigProto_Experimental) ProtoMessage() {}
 
 func (x *ConfigProto_Experimental) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2142,7 +2246,7 @@ func (x *ConfigProto_Experimental) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigProto_Experimental.ProtoReflect.Descriptor instead.
 func (*ConfigProto_Experimental) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11, 0}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{11, 3}
 }
 
 func (x *ConfigProto_Experimental) GetExecutorType() string {
@@ -2161,7 +2265,7 @@ type CollectionDef_NodeList struct {
 
 func (x *CollectionDef_NodeList) Reset() {
 	*x = CollectionDef_NodeList{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2173,7 +2277,7 @@ func (x *CollectionDef_NodeList) String() string {
 func (*CollectionDef_NodeList) ProtoMessage() {}
 
 func (x *CollectionDef_NodeList) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2207,7 +2311,7 @@ type SavedObject_Variable struct {
 
 func (x *SavedObject_Variable) Reset() {
 	*x = SavedObject_Variable{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2219,7 +2323,7 @@ func (x *SavedObject_Variable) String() string {
 func (*SavedObject_Variable) ProtoMessage() {}
 
 func (x *SavedObject_Variable) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2232,7 +2336,7 @@ func (x *SavedObject_Variable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavedObject_Variable.ProtoReflect.Descriptor instead.
 func (*SavedObject_Variable) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21, 0}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{20, 0}
 }
 
 func (x *SavedObject_Variable) GetDtype() int32 {
@@ -2264,7 +2368,7 @@ type SavedObject_Saveable struct {
 
 func (x *SavedObject_Saveable) Reset() {
 	*x = SavedObject_Saveable{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2276,7 +2380,7 @@ func (x *SavedObject_Saveable) String() string {
 func (*SavedObject_Saveable) ProtoMessage() {}
 
 func (x *SavedObject_Saveable) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2289,7 +2393,7 @@ func (x *SavedObject_Saveable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavedObject_Saveable.ProtoReflect.Descriptor instead.
 func (*SavedObject_Saveable) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21, 1}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{20, 1}
 }
 
 type TrackableObjectGraph_Reference struct {
@@ -2302,7 +2406,7 @@ type TrackableObjectGraph_Reference struct {
 
 func (x *TrackableObjectGraph_Reference) Reset() {
 	*x = TrackableObjectGraph_Reference{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[44]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2314,7 +2418,7 @@ func (x *TrackableObjectGraph_Reference) String() string {
 func (*TrackableObjectGraph_Reference) ProtoMessage() {}
 
 func (x *TrackableObjectGraph_Reference) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[44]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2327,7 +2431,7 @@ func (x *TrackableObjectGraph_Reference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackableObjectGraph_Reference.ProtoReflect.Descriptor instead.
 func (*TrackableObjectGraph_Reference) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23, 0}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22, 0}
 }
 
 func (x *TrackableObjectGraph_Reference) GetNodeId() int32 {
@@ -2354,7 +2458,7 @@ type TrackableObjectGraph_Attribute struct {
 
 func (x *TrackableObjectGraph_Attribute) Reset() {
 	*x = TrackableObjectGraph_Attribute{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2366,7 +2470,7 @@ func (x *TrackableObjectGraph_Attribute) String() string {
 func (*TrackableObjectGraph_Attribute) ProtoMessage() {}
 
 func (x *TrackableObjectGraph_Attribute) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2379,7 +2483,7 @@ func (x *TrackableObjectGraph_Attribute) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackableObjectGraph_Attribute.ProtoReflect.Descriptor instead.
 func (*TrackableObjectGraph_Attribute) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23, 1}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22, 1}
 }
 
 func (x *TrackableObjectGraph_Attribute) GetName() string {
@@ -2406,7 +2510,7 @@ type TrackableObjectGraph_Object struct {
 
 func (x *TrackableObjectGraph_Object) Reset() {
 	*x = TrackableObjectGraph_Object{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2418,7 +2522,7 @@ func (x *TrackableObjectGraph_Object) String() string {
 func (*TrackableObjectGraph_Object) ProtoMessage() {}
 
 func (x *TrackableObjectGraph_Object) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2431,7 +2535,7 @@ func (x *TrackableObjectGraph_Object) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackableObjectGraph_Object.ProtoReflect.Descriptor instead.
 func (*TrackableObjectGraph_Object) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23, 2}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22, 2}
 }
 
 func (x *TrackableObjectGraph_Object) GetChildren() []*TrackableObjectGraph_Reference {
@@ -2566,13 +2670,26 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\aversion\x18\x01 \x01(\x05R\aversion\x12 \n" +
 	"\vexplanation\x18\x02 \x01(\tR\vexplanation\",\n" +
 	"\x06OpList\x12\"\n" +
-	"\x02op\x18\x01 \x03(\v2\x12.ndflow.tfpb.OpDefR\x02op\"\xd4\x03\n" +
+	"\x02op\x18\x01 \x03(\v2\x12.ndflow.tfpb.OpDefR\x02op\"\xa9\a\n" +
 	"\vConfigProto\x12L\n" +
 	"\fdevice_count\x18\x01 \x03(\v2).ndflow.tfpb.ConfigProto.DeviceCountEntryR\vdeviceCount\x12?\n" +
 	"\x1cintra_op_parallelism_threads\x18\x02 \x01(\x05R\x19intraOpParallelismThreads\x12?\n" +
-	"\x1cinter_op_parallelism_threads\x18\x05 \x01(\x05R\x19interOpParallelismThreads\x125\n" +
-	"\x17use_per_session_threads\x18\t \x01(\bR\x14usePerSessionThreads\x12I\n" +
-	"\fexperimental\x18\x10 \x01(\v2%.ndflow.tfpb.ConfigProto.ExperimentalR\fexperimental\x1a3\n" +
+	"\x1cinter_op_parallelism_threads\x18\x05 \x01(\x05R\x19interOpParallelismThreads\x12D\n" +
+	"\vgpu_options\x18\x06 \x01(\v2#.ndflow.tfpb.ConfigProto.GPUOptionsR\n" +
+	"gpuOptions\x125\n" +
+	"\x17use_per_session_threads\x18\t \x01(\bR\x14usePerSessionThreads\x12J\n" +
+	"\rgraph_options\x18\n" +
+	" \x01(\v2%.ndflow.tfpb.ConfigProto.GraphOptionsR\fgraphOptions\x12I\n" +
+	"\fexperimental\x18\x10 \x01(\v2%.ndflow.tfpb.ConfigProto.ExperimentalR\fexperimental\x1au\n" +
+	"\n" +
+	"GPUOptions\x12D\n" +
+	"\x1fper_process_gpu_memory_fraction\x18\x01 \x01(\x01R\x1bperProcessGpuMemoryFraction\x12!\n" +
+	"\fallow_growth\x18\x04 \x01(\bR\vallowGrowth\x1ab\n" +
+	"\x10OptimizerOptions\x12(\n" +
+	"\x10global_jit_level\x18\x05 \x01(\x05R\x0eglobalJitLevel\x12$\n" +
+	"\x0ecpu_global_jit\x18\a \x01(\bR\fcpuGlobalJit\x1af\n" +
+	"\fGraphOptions\x12V\n" +
+	"\x11optimizer_options\x18\x03 \x01(\v2).ndflow.tfpb.ConfigProto.OptimizerOptionsR\x10optimizerOptions\x1a3\n" +
 	"\fExperimental\x12#\n" +
 	"\rexecutor_type\x18\x03 \x01(\tR\fexecutorType\x1a>\n" +
 	"\x10DeviceCountEntry\x12\x10\n" +
@@ -2601,16 +2718,12 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\x04attr\x18\x05 \x03(\v2\x1e.ndflow.tfpb.NodeDef.AttrEntryR\x04attr\x1aO\n" +
 	"\tAttrEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
-	"\x05value\x18\x02 \x01(\v2\x16.ndflow.tfpb.AttrValueR\x05value:\x028\x01\"\x80\x01\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.ndflow.tfpb.AttrValueR\x05value:\x028\x01\"J\n" +
 	"\x12FunctionDefLibrary\x124\n" +
-	"\bfunction\x18\x01 \x03(\v2\x18.ndflow.tfpb.FunctionDefR\bfunction\x124\n" +
-	"\bgradient\x18\x02 \x03(\v2\x18.ndflow.tfpb.GradientDefR\bgradient\"p\n" +
+	"\bfunction\x18\x01 \x03(\v2\x18.ndflow.tfpb.FunctionDefR\bfunction\"p\n" +
 	"\vFunctionDef\x120\n" +
 	"\tsignature\x18\x01 \x01(\v2\x12.ndflow.tfpb.OpDefR\tsignature\x12/\n" +
-	"\bnode_def\x18\x03 \x03(\v2\x14.ndflow.tfpb.NodeDefR\anodeDef\"W\n" +
-	"\vGradientDef\x12#\n" +
-	"\rfunction_name\x18\x01 \x01(\tR\ffunctionName\x12#\n" +
-	"\rgradient_func\x18\x02 \x01(\tR\fgradientFunc\"\x91\x02\n" +
+	"\bnode_def\x18\x03 \x03(\v2\x14.ndflow.tfpb.NodeDefR\anodeDef\"\x91\x02\n" +
 	"\x10SavedObjectGraph\x12.\n" +
 	"\x05nodes\x18\x01 \x03(\v2\x18.ndflow.tfpb.SavedObjectR\x05nodes\x12c\n" +
 	"\x12concrete_functions\x18\x02 \x03(\v24.ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntryR\x11concreteFunctions\x1ah\n" +
@@ -2660,7 +2773,7 @@ func file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP() []byte {
 	return file_ndflow_internal_tfpb_tfpb_proto_rawDescData
 }
 
-var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
+var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_ndflow_internal_tfpb_tfpb_proto_goTypes = []any{
 	(*SavedModel)(nil),                     // 0: ndflow.tfpb.SavedModel
 	(*MetaGraphDef)(nil),                   // 1: ndflow.tfpb.MetaGraphDef
@@ -2681,96 +2794,100 @@ var file_ndflow_internal_tfpb_tfpb_proto_goTypes = []any{
 	(*NodeDef)(nil),                        // 16: ndflow.tfpb.NodeDef
 	(*FunctionDefLibrary)(nil),             // 17: ndflow.tfpb.FunctionDefLibrary
 	(*FunctionDef)(nil),                    // 18: ndflow.tfpb.FunctionDef
-	(*GradientDef)(nil),                    // 19: ndflow.tfpb.GradientDef
-	(*SavedObjectGraph)(nil),               // 20: ndflow.tfpb.SavedObjectGraph
-	(*SavedObject)(nil),                    // 21: ndflow.tfpb.SavedObject
-	(*SavedConcreteFunction)(nil),          // 22: ndflow.tfpb.SavedConcreteFunction
-	(*TrackableObjectGraph)(nil),           // 23: ndflow.tfpb.TrackableObjectGraph
-	(*MetaGraphDef_MetaInfoDef)(nil),       // 24: ndflow.tfpb.MetaGraphDef.MetaInfoDef
-	nil,                                    // 25: ndflow.tfpb.MetaGraphDef.CollectionDefEntry
-	nil,                                    // 26: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
-	nil,                                    // 27: ndflow.tfpb.SignatureDef.InputsEntry
-	nil,                                    // 28: ndflow.tfpb.SignatureDef.OutputsEntry
-	(*TensorInfo_CooSparse)(nil),           // 29: ndflow.tfpb.TensorInfo.CooSparse
-	(*TensorInfo_CompositeTensor)(nil),     // 30: ndflow.tfpb.TensorInfo.CompositeTensor
-	(*TensorShapeProto_Dim)(nil),           // 31: ndflow.tfpb.TensorShapeProto.Dim
-	(*AttrValue_ListValue)(nil),            // 32: ndflow.tfpb.AttrValue.ListValue
-	nil,                                    // 33: ndflow.tfpb.NameAttrList.AttrEntry
-	(*OpDef_ArgDef)(nil),                   // 34: ndflow.tfpb.OpDef.ArgDef
-	(*OpDef_AttrDef)(nil),                  // 35: ndflow.tfpb.OpDef.AttrDef
-	(*ConfigProto_Experimental)(nil),       // 36: ndflow.tfpb.ConfigProto.Experimental
-	nil,                                    // 37: ndflow.tfpb.ConfigProto.DeviceCountEntry
-	(*CollectionDef_NodeList)(nil),         // 38: ndflow.tfpb.CollectionDef.NodeList
-	nil,                                    // 39: ndflow.tfpb.NodeDef.AttrEntry
-	nil,                                    // 40: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
-	(*SavedObject_Variable)(nil),           // 41: ndflow.tfpb.SavedObject.Variable
-	(*SavedObject_Saveable)(nil),           // 42: ndflow.tfpb.SavedObject.Saveable
-	nil,                                    // 43: ndflow.tfpb.SavedObject.SaveableObjectsEntry
-	(*TrackableObjectGraph_Reference)(nil), // 44: ndflow.tfpb.TrackableObjectGraph.Reference
-	(*TrackableObjectGraph_Attribute)(nil), // 45: ndflow.tfpb.TrackableObjectGraph.Attribute
-	(*TrackableObjectGraph_Object)(nil),    // 46: ndflow.tfpb.TrackableObjectGraph.Object
+	(*SavedObjectGraph)(nil),               // 19: ndflow.tfpb.SavedObjectGraph
+	(*SavedObject)(nil),                    // 20: ndflow.tfpb.SavedObject
+	(*SavedConcreteFunction)(nil),          // 21: ndflow.tfpb.SavedConcreteFunction
+	(*TrackableObjectGraph)(nil),           // 22: ndflow.tfpb.TrackableObjectGraph
+	(*MetaGraphDef_MetaInfoDef)(nil),       // 23: ndflow.tfpb.MetaGraphDef.MetaInfoDef
+	nil,                                    // 24: ndflow.tfpb.MetaGraphDef.CollectionDefEntry
+	nil,                                    // 25: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
+	nil,                                    // 26: ndflow.tfpb.SignatureDef.InputsEntry
+	nil,                                    // 27: ndflow.tfpb.SignatureDef.OutputsEntry
+	(*TensorInfo_CooSparse)(nil),           // 28: ndflow.tfpb.TensorInfo.CooSparse
+	(*TensorInfo_CompositeTensor)(nil),     // 29: ndflow.tfpb.TensorInfo.CompositeTensor
+	(*TensorShapeProto_Dim)(nil),           // 30: ndflow.tfpb.TensorShapeProto.Dim
+	(*AttrValue_ListValue)(nil),            // 31: ndflow.tfpb.AttrValue.ListValue
+	nil,                                    // 32: ndflow.tfpb.NameAttrList.AttrEntry
+	(*OpDef_ArgDef)(nil),                   // 33: ndflow.tfpb.OpDef.ArgDef
+	(*OpDef_AttrDef)(nil),                  // 34: ndflow.tfpb.OpDef.AttrDef
+	(*ConfigProto_GPUOptions)(nil),         // 35: ndflow.tfpb.ConfigProto.GPUOptions
+	(*ConfigProto_OptimizerOptions)(nil),   // 36: ndflow.tfpb.ConfigProto.OptimizerOptions
+	(*ConfigProto_GraphOptions)(nil),       // 37: ndflow.tfpb.ConfigProto.GraphOptions
+	(*ConfigProto_Experimental)(nil),       // 38: ndflow.tfpb.ConfigProto.Experimental
+	nil,                                    // 39: ndflow.tfpb.ConfigProto.DeviceCountEntry
+	(*CollectionDef_NodeList)(nil),         // 40: ndflow.tfpb.CollectionDef.NodeList
+	nil,                                    // 41: ndflow.tfpb.NodeDef.AttrEntry
+	nil,                                    // 42: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
+	(*SavedObject_Variable)(nil),           // 43: ndflow.tfpb.SavedObject.Variable
+	(*SavedObject_Saveable)(nil),           // 44: ndflow.tfpb.SavedObject.Saveable
+	nil,                                    // 45: ndflow.tfpb.SavedObject.SaveableObjectsEntry
+	(*TrackableObjectGraph_Reference)(nil), // 46: ndflow.tfpb.TrackableObjectGraph.Reference
+	(*TrackableObjectGraph_Attribute)(nil), // 47: ndflow.tfpb.TrackableObjectGraph.Attribute
+	(*TrackableObjectGraph_Object)(nil),    // 48: ndflow.tfpb.TrackableObjectGraph.Object
 }
 var file_ndflow_internal_tfpb_tfpb_proto_depIdxs = []int32{
 	1,  // 0: ndflow.tfpb.SavedModel.meta_graphs:type_name -> ndflow.tfpb.MetaGraphDef
-	24, // 1: ndflow.tfpb.MetaGraphDef.meta_info_def:type_name -> ndflow.tfpb.MetaGraphDef.MetaInfoDef
+	23, // 1: ndflow.tfpb.MetaGraphDef.meta_info_def:type_name -> ndflow.tfpb.MetaGraphDef.MetaInfoDef
 	14, // 2: ndflow.tfpb.MetaGraphDef.saver_def:type_name -> ndflow.tfpb.SaverDef
-	25, // 3: ndflow.tfpb.MetaGraphDef.collection_def:type_name -> ndflow.tfpb.MetaGraphDef.CollectionDefEntry
-	26, // 4: ndflow.tfpb.MetaGraphDef.signature_def:type_name -> ndflow.tfpb.MetaGraphDef.SignatureDefEntry
+	24, // 3: ndflow.tfpb.MetaGraphDef.collection_def:type_name -> ndflow.tfpb.MetaGraphDef.CollectionDefEntry
+	25, // 4: ndflow.tfpb.MetaGraphDef.signature_def:type_name -> ndflow.tfpb.MetaGraphDef.SignatureDefEntry
 	13, // 5: ndflow.tfpb.MetaGraphDef.asset_file_def:type_name -> ndflow.tfpb.AssetFileDef
-	27, // 6: ndflow.tfpb.SignatureDef.inputs:type_name -> ndflow.tfpb.SignatureDef.InputsEntry
-	28, // 7: ndflow.tfpb.SignatureDef.outputs:type_name -> ndflow.tfpb.SignatureDef.OutputsEntry
-	29, // 8: ndflow.tfpb.TensorInfo.coo_sparse:type_name -> ndflow.tfpb.TensorInfo.CooSparse
-	30, // 9: ndflow.tfpb.TensorInfo.composite_tensor:type_name -> ndflow.tfpb.TensorInfo.CompositeTensor
+	26, // 6: ndflow.tfpb.SignatureDef.inputs:type_name -> ndflow.tfpb.SignatureDef.InputsEntry
+	27, // 7: ndflow.tfpb.SignatureDef.outputs:type_name -> ndflow.tfpb.SignatureDef.OutputsEntry
+	28, // 8: ndflow.tfpb.TensorInfo.coo_sparse:type_name -> ndflow.tfpb.TensorInfo.CooSparse
+	29, // 9: ndflow.tfpb.TensorInfo.composite_tensor:type_name -> ndflow.tfpb.TensorInfo.CompositeTensor
 	4,  // 10: ndflow.tfpb.TensorInfo.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
-	31, // 11: ndflow.tfpb.TensorShapeProto.dim:type_name -> ndflow.tfpb.TensorShapeProto.Dim
+	30, // 11: ndflow.tfpb.TensorShapeProto.dim:type_name -> ndflow.tfpb.TensorShapeProto.Dim
 	4,  // 12: ndflow.tfpb.TensorProto.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
-	32, // 13: ndflow.tfpb.AttrValue.list:type_name -> ndflow.tfpb.AttrValue.ListValue
+	31, // 13: ndflow.tfpb.AttrValue.list:type_name -> ndflow.tfpb.AttrValue.ListValue
 	4,  // 14: ndflow.tfpb.AttrValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
 	5,  // 15: ndflow.tfpb.AttrValue.tensor:type_name -> ndflow.tfpb.TensorProto
 	7,  // 16: ndflow.tfpb.AttrValue.func:type_name -> ndflow.tfpb.NameAttrList
-	33, // 17: ndflow.tfpb.NameAttrList.attr:type_name -> ndflow.tfpb.NameAttrList.AttrEntry
-	34, // 18: ndflow.tfpb.OpDef.input_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
-	34, // 19: ndflow.tfpb.OpDef.output_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
-	35, // 20: ndflow.tfpb.OpDef.attr:type_name -> ndflow.tfpb.OpDef.AttrDef
+	32, // 17: ndflow.tfpb.NameAttrList.attr:type_name -> ndflow.tfpb.NameAttrList.AttrEntry
+	33, // 18: ndflow.tfpb.OpDef.input_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
+	33, // 19: ndflow.tfpb.OpDef.output_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
+	34, // 20: ndflow.tfpb.OpDef.attr:type_name -> ndflow.tfpb.OpDef.AttrDef
 	9,  // 21: ndflow.tfpb.OpDef.deprecation:type_name -> ndflow.tfpb.OpDeprecation
 	8,  // 22: ndflow.tfpb.OpList.op:type_name -> ndflow.tfpb.OpDef
-	37, // 23: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
-	36, // 24: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
-	38, // 25: ndflow.tfpb.CollectionDef.node_list:type_name -> ndflow.tfpb.CollectionDef.NodeList
-	3,  // 26: ndflow.tfpb.AssetFileDef.tensor_info:type_name -> ndflow.tfpb.TensorInfo
-	16, // 27: ndflow.tfpb.GraphDef.node:type_name -> ndflow.tfpb.NodeDef
-	39, // 28: ndflow.tfpb.NodeDef.attr:type_name -> ndflow.tfpb.NodeDef.AttrEntry
-	18, // 29: ndflow.tfpb.FunctionDefLibrary.function:type_name -> ndflow.tfpb.FunctionDef
-	19, // 30: ndflow.tfpb.FunctionDefLibrary.gradient:type_name -> ndflow.tfpb.GradientDef
-	8,  // 31: ndflow.tfpb.FunctionDef.signature:type_name -> ndflow.tfpb.OpDef
-	16, // 32: ndflow.tfpb.FunctionDef.node_def:type_name -> ndflow.tfpb.NodeDef
-	21, // 33: ndflow.tfpb.SavedObjectGraph.nodes:type_name -> ndflow.tfpb.SavedObject
-	40, // 34: ndflow.tfpb.SavedObjectGraph.concrete_functions:type_name -> ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
-	44, // 35: ndflow.tfpb.SavedObject.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
-	41, // 36: ndflow.tfpb.SavedObject.variable:type_name -> ndflow.tfpb.SavedObject.Variable
-	43, // 37: ndflow.tfpb.SavedObject.saveable_objects:type_name -> ndflow.tfpb.SavedObject.SaveableObjectsEntry
-	46, // 38: ndflow.tfpb.TrackableObjectGraph.nodes:type_name -> ndflow.tfpb.TrackableObjectGraph.Object
-	12, // 39: ndflow.tfpb.MetaGraphDef.CollectionDefEntry.value:type_name -> ndflow.tfpb.CollectionDef
-	2,  // 40: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
-	3,  // 41: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	3,  // 42: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	4,  // 43: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	5,  // 44: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
-	7,  // 45: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
-	6,  // 46: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 47: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 48: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
-	6,  // 49: ndflow.tfpb.NodeDef.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
-	22, // 50: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry.value:type_name -> ndflow.tfpb.SavedConcreteFunction
-	4,  // 51: ndflow.tfpb.SavedObject.Variable.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	42, // 52: ndflow.tfpb.SavedObject.SaveableObjectsEntry.value:type_name -> ndflow.tfpb.SavedObject.Saveable
-	44, // 53: ndflow.tfpb.TrackableObjectGraph.Object.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
-	45, // 54: ndflow.tfpb.TrackableObjectGraph.Object.attributes:type_name -> ndflow.tfpb.TrackableObjectGraph.Attribute
-	55, // [55:55] is the sub-list for method output_type
-	55, // [55:55] is the sub-list for method input_type
-	55, // [55:55] is the sub-list for extension type_name
-	55, // [55:55] is the sub-list for extension extendee
-	0,  // [0:55] is the sub-list for field type_name
+	39, // 23: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
+	35, // 24: ndflow.tfpb.ConfigProto.gpu_options:type_name -> ndflow.tfpb.ConfigProto.GPUOptions
+	37, // 25: ndflow.tfpb.ConfigProto.graph_options:type_name -> ndflow.tfpb.ConfigProto.GraphOptions
+	38, // 26: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
+	40, // 27: ndflow.tfpb.CollectionDef.node_list:type_name -> ndflow.tfpb.CollectionDef.NodeList
+	3,  // 28: ndflow.tfpb.AssetFileDef.tensor_info:type_name -> ndflow.tfpb.TensorInfo
+	16, // 29: ndflow.tfpb.GraphDef.node:type_name -> ndflow.tfpb.NodeDef
+	41, // 30: ndflow.tfpb.NodeDef.attr:type_name -> ndflow.tfpb.NodeDef.AttrEntry
+	18, // 31: ndflow.tfpb.FunctionDefLibrary.function:type_name -> ndflow.tfpb.FunctionDef
+	8,  // 32: ndflow.tfpb.FunctionDef.signature:type_name -> ndflow.tfpb.OpDef
+	16, // 33: ndflow.tfpb.FunctionDef.node_def:type_name -> ndflow.tfpb.NodeDef
+	20, // 34: ndflow.tfpb.SavedObjectGraph.nodes:type_name -> ndflow.tfpb.SavedObject
+	42, // 35: ndflow.tfpb.SavedObjectGraph.concrete_functions:type_name -> ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
+	46, // 36: ndflow.tfpb.SavedObject.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	43, // 37: ndflow.tfpb.SavedObject.variable:type_name -> ndflow.tfpb.SavedObject.Variable
+	45, // 38: ndflow.tfpb.SavedObject.saveable_objects:type_name -> ndflow.tfpb.SavedObject.SaveableObjectsEntry
+	48, // 39: ndflow.tfpb.TrackableObjectGraph.nodes:type_name -> ndflow.tfpb.TrackableObjectGraph.Object
+	12, // 40: ndflow.tfpb.MetaGraphDef.CollectionDefEntry.value:type_name -> ndflow.tfpb.CollectionDef
+	2,  // 41: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
+	3,  // 42: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	3,  // 43: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	4,  // 44: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	5,  // 45: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
+	7,  // 46: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
+	6,  // 47: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 48: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 49: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
+	36, // 50: ndflow.tfpb.ConfigProto.GraphOptions.optimizer_options:type_name -> ndflow.tfpb.ConfigProto.OptimizerOptions
+	6,  // 51: ndflow.tfpb.NodeDef.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	21, // 52: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry.value:type_name -> ndflow.tfpb.SavedConcreteFunction
+	4,  // 53: ndflow.tfpb.SavedObject.Variable.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	44, // 54: ndflow.tfpb.SavedObject.SaveableObjectsEntry.value:type_name -> ndflow.tfpb.SavedObject.Saveable
+	46, // 55: ndflow.tfpb.TrackableObjectGraph.Object.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	47, // 56: ndflow.tfpb.TrackableObjectGraph.Object.attributes:type_name -> ndflow.tfpb.TrackableObjectGraph.Attribute
+	57, // [57:57] is the sub-list for method output_type
+	57, // [57:57] is the sub-list for method input_type
+	57, // [57:57] is the sub-list for extension type_name
+	57, // [57:57] is the sub-list for extension extendee
+	0,  // [0:57] is the sub-list for field type_name
 }
 
 func init() { file_ndflow_internal_tfpb_tfpb_proto_init() }
@@ -2798,7 +2915,7 @@ func file_ndflow_internal_tfpb_tfpb_proto_init() {
 	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12].OneofWrappers = []any{
 		(*CollectionDef_NodeList_)(nil),
 	}
-	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21].OneofWrappers = []any{
+	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20].OneofWrappers = []any{
 		(*SavedObject_Variable_)(nil),
 	}
 	type x struct{}
@@ -2807,7 +2924,7 @@ func file_ndflow_internal_tfpb_tfpb_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ndflow_internal_tfpb_tfpb_proto_rawDesc), len(file_ndflow_internal_tfpb_tfpb_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   47,
+			NumMessages:   49,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,52 @@
+package eager
+
+import (
+	"errors"
+	"fmt"
+
+	"ndflow/graph"
+	"ndflow/npy"
+	"ndflow/tfc"
+)
+
+// Errors that callers can test for with errors.Is. What TensorFlow reports is a
+// *tfc.Error, which is its code for errors.Is: tfc.InvalidArgument and so on. What
+// does not agree with an op's signature is an *ops.DefError, a name that does not
+// exist a *graph.NameError.
+var (
+	// ErrClosed: the context, tensor or op was closed.
+	ErrClosed = tfc.ErrClosed
+	// ErrBusy: an Op is used by two goroutines at once, or a tensor that is to be
+	// replaced is just being used.
+	ErrBusy = tfc.ErrBusy
+	// ErrInUse: TensorFlow still reads the array's memory.
+	ErrInUse = tfc.ErrInUse
+	// ErrPartial: an op has failed after it had begun to write results into the
+	// arrays where they land; what those contain is undefined.
+	ErrPartial = graph.ErrPartial
+	// ErrContext: a tensor is of another context.
+	ErrContext = errors.New("tensor of another context")
+	// ErrNoArray: a tensor of resources or variants has no array form.
+	ErrNoArray = errors.New("no array form")
+)
+
+// landing says in this package's words why a result has not landed; what names it.
+func landing(what string, err error) error {
+	var dtype *tfc.DTypeError
+	if errors.As(err, &dtype) {
+		return fmt.Errorf("eager: %s: %w: have an array of %v, want %v", what, npy.ErrDType, dtype.Want, dtype.Have)
+	}
+	var fit *tfc.FitError
+	if errors.As(err, &fit) {
+		return fmt.Errorf("eager: %s: %w: have an array %v, want %v, or a flat one of at least %d elements", what, npy.ErrShape, fit.Have, fit.Want, elements(fit.Want))
+	}
+	return fmt.Errorf("eager: %s: %w", what, err)
+}
+
+func elements(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}

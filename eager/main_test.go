@@ -1,0 +1,116 @@
+package eager
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"ndflow/npy"
+	"ndflow/tfc"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := tfc.CheckLeaks(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// must fails the test on an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// get is must for a call that returns something.
+func get[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		must(t, err)
+		return v
+	}
+}
+
+func newContext(t testing.TB, opts ...Option) *Context {
+	t.Helper()
+	c, err := New(opts...)
+	must(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// tensor makes a tensor of a copy of v.
+func tensor[T npy.Element](t testing.TB, c *Context, v []T, shape ...int) *Tensor {
+	t.Helper()
+	x, err := FromSlice(c, v, shape...)
+	must(t, err)
+	t.Cleanup(x.Close)
+	return x
+}
+
+func scalar[T npy.Element](t testing.TB, c *Context, v T) *Tensor {
+	t.Helper()
+	x, err := Scalar(c, v)
+	must(t, err)
+	t.Cleanup(x.Close)
+	return x
+}
+
+// output runs an op that makes one tensor.
+func output(t testing.TB, o *Op) *Tensor {
+	t.Helper()
+	y, err := o.Output()
+	must(t, err)
+	t.Cleanup(y.Close)
+	o.Close()
+	return y
+}
+
+func zeros(t testing.TB, d npy.DType, shape ...int) *npy.Array {
+	t.Helper()
+	a, err := npy.New(d, shape...)
+	must(t, err)
+	return a
+}
+
+func values[T npy.Element](t testing.TB, a *npy.Array) []T {
+	t.Helper()
+	v, err := npy.Values[T](a)
+	must(t, err)
+	return v
+}
+
+// wantValues checks the elements of a tensor.
+func wantValues[T npy.Element](t testing.TB, x *Tensor, want ...T) {
+	t.Helper()
+	a, err := x.Copy()
+	must(t, err)
+	got, err := npy.Values[T](a)
+	must(t, err)
+	if !slices.EqualFunc(got, want, func(a, b T) bool { return any(a) == any(b) }) {
+		t.Errorf("have %v, want %v", got, want)
+	}
+}
+
+// wantError checks that err is target and says each of the words.
+func wantError(t testing.TB, err, target error, words ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want %v", target)
+	}
+	if target != nil && !errors.Is(err, target) {
+		t.Errorf("error %q is not %v", err, target)
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("error %q does not say %q", err, w)
+		}
+	}
+}

@@ -1,0 +1,223 @@
+package eager
+
+import (
+	"context"
+	"fmt"
+
+	"ndflow/ops"
+	"ndflow/tfc"
+)
+
+// Op is one op, or a function of the context, with its inputs and attributes. Its
+// methods put it together and can be chained; the first mistake is kept, and
+// returned when it is to run. It is prepared the first time it runs, and can be
+// run again, with the tensors that its inputs hold then.
+//
+// An Op is for one goroutine at a time. One that is dropped is closed after the
+// garbage collector has found it.
+type Op struct {
+	ctx    *Context
+	call   ops.Call[*Tensor]
+	until  context.Context
+	err    error
+	op     *tfc.EagerOp // nil until it is prepared
+	closed bool
+}
+
+// Op begins an op of the given name: one of TensorFlow's, or a function that was
+// added to the context.
+func (c *Context) Op(name string) *Op {
+	return &Op{ctx: c, call: ops.Call[*Tensor]{Op: name}, until: context.Background()}
+}
+
+// fail keeps the first mistake.
+func (o *Op) fail(err error) *Op {
+	if o.err == nil {
+		o.err = fmt.Errorf("eager: %s: %w", o.call.Op, err)
+	}
+	return o
+}
+
+// change says that the op is no longer what was prepared.
+func (o *Op) change() *Op {
+	if o.op != nil {
+		o.op.Close()
+		o.op = nil
+	}
+	return o
+}
+
+// Input adds inputs, each a single tensor, in the order of the op's signature.
+func (o *Op) Input(ts ...*Tensor) *Op {
+	for _, t := range ts {
+		if err := o.ctx.check(t); err != nil {
+			return o.fail(fmt.Errorf("input %d: %w", len(o.call.Inputs), err))
+		}
+		o.call.Inputs = append(o.call.Inputs, ops.One(t))
+	}
+	return o.change()
+}
+
+// InputList adds one input that is a list of tensors.
+func (o *Op) InputList(ts ...*Tensor) *Op {
+	for i, t := range ts {
+		if err := o.ctx.check(t); err != nil {
+			return o.fail(fmt.Errorf("input %d, number %d: %w", len(o.call.Inputs), i, err))
+		}
+	}
+	o.call.Inputs = append(o.call.Inputs, ops.List(ts...))
+	return o.change()
+}
+
+// Attr sets an attribute; those that are not set have their default, or follow
+// from the inputs.
+func (o *Op) Attr(attrs ...ops.Attr) *Op {
+	o.call.Attrs = append(o.call.Attrs, attrs...)
+	return o.change()
+}
+
+// Bool sets an attribute that is a bool.
+func (o *Op) Bool(name string, v bool) *Op { return o.Attr(ops.Bool(name, v)) }
+
+// Int sets an attribute that is an int.
+func (o *Op) Int(name string, v int64) *Op { return o.Attr(ops.Int(name, v)) }
+
+// Float sets an attribute that is a float.
+func (o *Op) Float(name string, v float32) *Op { return o.Attr(ops.Float(name, v)) }
+
+// String sets an attribute that is a string.
+func (o *Op) String(name, v string) *Op { return o.Attr(ops.String(name, v)) }
+
+// Type sets an attribute that is a type: an [npy.DType], or an [ops.TypeName].
+func (o *Op) Type(name string, v ops.DataType) *Op { return o.Attr(ops.Type(name, v)) }
+
+// Shape sets an attribute that is a shape: -1 for a dimension that is not known,
+// nil for a shape of which not even the rank is.
+func (o *Op) Shape(name string, v []int) *Op { return o.Attr(ops.Shape(name, v)) }
+
+// Func sets an attribute that is a function of the context, by its name.
+func (o *Op) Func(name, function string) *Op { return o.Attr(ops.Func(name, function)) }
+
+// Device sets the device that the op runs on; empty for any, which is the default.
+func (o *Op) Device(name string) *Op {
+	full, err := o.ctx.device(name)
+	if err != nil && o.err == nil {
+		o.err = fmt.Errorf("%w (for op %s)", err, o.call.Op)
+	}
+	o.call.Device = full
+	return o.change()
+}
+
+// WithContext lets the end of ctx cancel runs of the op. Functions and ops that
+// wait can be cancelled; others run to their end.
+func (o *Op) WithContext(ctx context.Context) *Op {
+	o.until = ctx
+	return o
+}
+
+// SetInput puts another tensor in the place of input number i, counted over all
+// inputs and the tensors of lists. What was prepared stays so.
+func (o *Op) SetInput(i int, t *Tensor) error {
+	if err := o.ctx.check(t); err != nil {
+		return fmt.Errorf("eager: %s: input %d: %w", o.call.Op, i, err)
+	}
+	n := i
+	for k := range o.call.Inputs {
+		in := &o.call.Inputs[k]
+		if n >= in.Len() {
+			n -= in.Len()
+			continue
+		}
+		in.Set(n, t)
+		if o.op == nil {
+			return nil
+		}
+		return o.explain(o.op.SetInput(i, t.h))
+	}
+	return fmt.Errorf("eager: %s: there is no input %d", o.call.Op, i)
+}
+
+// Close gives back what was prepared.
+func (o *Op) Close() {
+	o.change()
+	o.closed = true
+}
+
+// prepare checks the op against its definition and makes what runs.
+func (o *Op) prepare() error {
+	if o.err != nil {
+		return o.err
+	}
+	if o.closed || o.ctx.c.Closed() {
+		return fmt.Errorf("eager: %s: op or context: %w", o.call.Op, ErrClosed)
+	}
+	if o.op != nil {
+		return nil
+	}
+	def, err := o.ctx.def(o.call.Op)
+	if err != nil {
+		return err
+	}
+	if err := o.checkOpen(); err != nil {
+		return err
+	}
+	outputs, err := def.CheckOutputs(o.call.Arities(typeOf), o.call.Attrs)
+	if err != nil {
+		return fmt.Errorf("eager: %w", err)
+	}
+	call := tfc.EagerCall{Op: o.call.Op, Device: o.call.Device, Outputs: outputs}
+	for i := range o.call.Inputs {
+		in := &o.call.Inputs[i]
+		call.Args = append(call.Args, tfc.EagerArg{List: in.IsList(), Count: in.Len()})
+	}
+	for _, a := range o.call.Attrs {
+		call.Attrs = append(call.Attrs, tfc.EagerAttr{Name: a.Name(), Value: a.Encode()})
+	}
+	op, err := o.ctx.c.NewOp(call)
+	if err != nil {
+		return o.explain(err)
+	}
+	n := 0
+	for i := range o.call.Inputs {
+		in := &o.call.Inputs[i]
+		for k := range in.Len() {
+			if err := op.SetInput(n, in.At(k).h); err != nil {
+				op.Close()
+				return o.explain(err)
+			}
+			n++
+		}
+	}
+	o.op = op
+	return nil
+}
+
+// checkOpen looks for inputs that are closed or empty tensors.
+func (o *Op) checkOpen() error {
+	n := 0
+	for i := range o.call.Inputs {
+		in := &o.call.Inputs[i]
+		for k := range in.Len() {
+			if _, err := in.At(k).h.DataType(); err != nil {
+				return o.explain(&tfc.InputClosedError{Input: n})
+			}
+			n++
+		}
+	}
+	return nil
+}
+
+// typeOf is TensorFlow's name of a tensor's type.
+func typeOf(t *Tensor) string {
+	dt, _ := t.h.DataType() // checkOpen was there; one that is closed since fails when the op runs
+	return dt.String()
+}
+
+// Signature returns the op's signature, as errors print it.
+func (o *Op) Signature() (string, error) {
+	def, err := o.ctx.def(o.call.Op)
+	if err != nil {
+		return "", err
+	}
+	return def.String(), nil
+}
