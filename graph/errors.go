@@ -61,19 +61,20 @@ func (e *NameError) Error() string {
 // MismatchError says that an array does not have the dtype or shape of an
 // input or output. It is npy.ErrDType or npy.ErrShape for errors.Is.
 type MismatchError struct {
-	Kind string // "input" or "output"
-	Name string
-	Have string // the array, "float64 [3 4]"
-	Want string // the input or output, "float32 [-1 4]"
-	err  error
+	Package string // that was given it; "graph" if it is empty
+	Kind    string // "input" or "output"
+	Name    string
+	Have    string // the array, "float64 [3 4]"
+	Want    string // the input or output, "float32 [-1 4]"
+	Err     error  // npy.ErrDType or npy.ErrShape
 }
 
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("graph: %s %q: have %s, want %s", e.Kind, e.Name, e.Have, e.Want)
+	return fmt.Sprintf("%s: %s %q: have %s, want %s", cmp.Or(e.Package, "graph"), e.Kind, e.Name, e.Have, e.Want)
 }
 
 // Unwrap returns npy.ErrDType or npy.ErrShape.
-func (e *MismatchError) Unwrap() error { return e.err }
+func (e *MismatchError) Unwrap() error { return e.Err }
 
 // SizeError says that a result does not fit the array that it was to land in.
 // Nothing was written. It is npy.ErrShape for errors.Is.

@@ -33,18 +33,28 @@ func (s Spec) String() string {
 
 // check returns a MismatchError unless a can be fed to the tensor.
 func (s Spec) check(kind string, a *npy.Array) error {
-	if a == nil || a.DType() != s.DType {
-		return &MismatchError{Kind: kind, Name: s.Name, Have: describe(a), Want: s.String(), err: npy.ErrDType}
+	err := npy.ErrDType
+	if a != nil {
+		err = s.Accepts(a.DType(), a.Shape())
 	}
-	if s.Shape == nil {
+	if err == nil {
 		return nil
 	}
-	ok := a.NDim() == len(s.Shape)
+	return &MismatchError{Kind: kind, Name: s.Name, Have: describe(a), Want: s.String(), Err: err}
+}
+
+// Accepts returns nil where an array of this dtype and shape can be fed to the
+// tensor, else npy.ErrDType or npy.ErrShape.
+func (s Spec) Accepts(dtype npy.DType, shape []int) error {
+	if dtype != s.DType {
+		return npy.ErrDType
+	}
+	ok := s.Shape == nil || len(shape) == len(s.Shape)
 	for i := 0; ok && i < len(s.Shape); i++ {
-		ok = s.Shape[i] < 0 || s.Shape[i] == a.Dim(i)
+		ok = s.Shape[i] < 0 || s.Shape[i] == shape[i]
 	}
 	if !ok {
-		return &MismatchError{Kind: kind, Name: s.Name, Have: describe(a), Want: s.String(), err: npy.ErrShape}
+		return npy.ErrShape
 	}
 	return nil
 }

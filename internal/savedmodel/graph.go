@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -27,7 +28,16 @@ func ParseGraph(meta *tfpb.MetaGraphDef) (*Graph, error) {
 	for _, n := range g.Def.GetNode() {
 		g.node[n.GetName()] = n
 	}
+	for _, n := range g.Def.GetNode() {
+		n.Input = slices.DeleteFunc(n.GetInput(), func(in string) bool { return IsControl(in) && runsNothing(g.Node(in)) })
+	}
 	return g, nil
+}
+
+// runsNothing reports whether to wait for a node is to wait for nothing, as for a
+// placeholder, which cannot be run at all.
+func runsNothing(n *tfpb.NodeDef) bool {
+	return n.GetOp() == VariableOp || strings.HasPrefix(n.GetOp(), "Placeholder") && len(n.GetInput()) == 0
 }
 
 // Node returns the node that an input or a tensor's name stands for, nil where
@@ -41,6 +51,16 @@ func NodeName(tensor string) string {
 		name = name[:i]
 	}
 	return name
+}
+
+// OutputNumber is the number in a tensor's name, 0 where it has none.
+func OutputNumber(tensor string) int {
+	_, number, _ := strings.Cut(tensorName(tensor), ":")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 // IsControl reports whether an input is an edge along which nothing but order

@@ -3,7 +3,6 @@ package savedmodel
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"ndflow/internal/tfpb"
@@ -130,24 +129,38 @@ func (g *Graph) Lost(used Closure) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	twins := g.Twins()
+	touched := make(map[string]bool)
+	for name := range setUp {
+		touched[twins[name]] = true
+	}
 	var lost []string
 	for name, n := range used {
-		if _, ok := setUp[name]; !ok && n.GetOp() == VariableOp && !g.shared(n, setUp) {
+		if n.GetOp() == VariableOp && !touched[twins[name]] {
 			lost = append(lost, name)
 		}
 	}
-	slices.SortFunc(lost, strings.Compare)
+	slices.Sort(lost)
 	return lost, nil
 }
 
-// shared reports whether the variable of n has another handle in c, which needs
-// only be of the same name.
-func (g *Graph) shared(n *tfpb.NodeDef, c Closure) bool {
-	name := string(n.GetAttr()["shared_name"].GetS())
-	for _, other := range c {
-		if other.GetOp() == VariableOp && name != "" && string(other.GetAttr()["shared_name"].GetS()) == name {
-			return true
+// Twins tells of each node that makes a handle of a variable by name which node
+// is the first to make one of the same variable: itself, as a rule.
+func (g *Graph) Twins() map[string]string {
+	first, twins := make(map[string]string), make(map[string]string)
+	for _, n := range g.Def.GetNode() {
+		if n.GetOp() != VariableOp {
+			continue
 		}
+		name := n.GetName()
+		if shared := n.GetAttr()["shared_name"].GetS(); len(shared) > 0 {
+			key := string(n.GetAttr()["container"].GetS()) + "\x00" + string(shared)
+			if _, seen := first[key]; !seen {
+				first[key] = name
+			}
+			name = first[key]
+		}
+		twins[n.GetName()] = name
 	}
-	return false
+	return twins
 }

@@ -73,8 +73,28 @@ func HasVariables(dir string) bool {
 	return err == nil
 }
 
-// Asset is the path of an asset file.
-func Asset(dir, name string) string { return filepath.Join(dir, "assets", name) }
+// Asset is a tensor that takes the path of a file.
+type Asset struct{ Tensor, Path string }
+
+// Assets lists the tensors that take the paths of the files in dir's assets.
+// TensorFlow 1 keeps them in a collection.
+func Assets(meta *tfpb.MetaGraphDef, dir string) ([]Asset, error) {
+	defs := meta.GetAssetFileDef()
+	if len(defs) == 0 {
+		for _, v := range meta.GetCollectionDef()["saved_model_assets"].GetAnyList().GetValue() {
+			def := new(tfpb.AssetFileDef)
+			if err := proto.Unmarshal(v.GetValue(), def); err != nil {
+				return nil, fmt.Errorf("the list of assets is damaged: %w", err)
+			}
+			defs = append(defs, def)
+		}
+	}
+	list := make([]Asset, len(defs))
+	for i, def := range defs {
+		list[i] = Asset{Tensor: def.GetTensorInfo().GetName(), Path: filepath.Join(dir, "assets", def.GetFilename())}
+	}
+	return list, nil
+}
 
 // InitOp names the operation that sets up, once the variables are restored, what
 // else there is, such as tables; empty for none. Since TensorFlow 2 a signature

@@ -1002,6 +1002,7 @@ type CollectionDef struct {
 	// Types that are valid to be assigned to Kind:
 	//
 	//	*CollectionDef_NodeList_
+	//	*CollectionDef_AnyList_
 	Kind          isCollectionDef_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1053,6 +1054,15 @@ func (x *CollectionDef) GetNodeList() *CollectionDef_NodeList {
 	return nil
 }
 
+func (x *CollectionDef) GetAnyList() *CollectionDef_AnyList {
+	if x != nil {
+		if x, ok := x.Kind.(*CollectionDef_AnyList_); ok {
+			return x.AnyList
+		}
+	}
+	return nil
+}
+
 type isCollectionDef_Kind interface {
 	isCollectionDef_Kind()
 }
@@ -1061,7 +1071,13 @@ type CollectionDef_NodeList_ struct {
 	NodeList *CollectionDef_NodeList `protobuf:"bytes,1,opt,name=node_list,json=nodeList,proto3,oneof"`
 }
 
+type CollectionDef_AnyList_ struct {
+	AnyList *CollectionDef_AnyList `protobuf:"bytes,5,opt,name=any_list,json=anyList,proto3,oneof"`
+}
+
 func (*CollectionDef_NodeList_) isCollectionDef_Kind() {}
+
+func (*CollectionDef_AnyList_) isCollectionDef_Kind() {}
 
 type AssetFileDef struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2300,6 +2316,102 @@ func (x *CollectionDef_NodeList) GetValue() []string {
 	return nil
 }
 
+type CollectionDef_AnyList struct {
+	state         protoimpl.MessageState       `protogen:"open.v1"`
+	Value         []*CollectionDef_AnyList_Any `protobuf:"bytes,1,rep,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectionDef_AnyList) Reset() {
+	*x = CollectionDef_AnyList{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectionDef_AnyList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectionDef_AnyList) ProtoMessage() {}
+
+func (x *CollectionDef_AnyList) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectionDef_AnyList.ProtoReflect.Descriptor instead.
+func (*CollectionDef_AnyList) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{12, 1}
+}
+
+func (x *CollectionDef_AnyList) GetValue() []*CollectionDef_AnyList_Any {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+type CollectionDef_AnyList_Any struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TypeUrl       string                 `protobuf:"bytes,1,opt,name=type_url,json=typeUrl,proto3" json:"type_url,omitempty"`
+	Value         []byte                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectionDef_AnyList_Any) Reset() {
+	*x = CollectionDef_AnyList_Any{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectionDef_AnyList_Any) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectionDef_AnyList_Any) ProtoMessage() {}
+
+func (x *CollectionDef_AnyList_Any) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectionDef_AnyList_Any.ProtoReflect.Descriptor instead.
+func (*CollectionDef_AnyList_Any) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{12, 1, 0}
+}
+
+func (x *CollectionDef_AnyList_Any) GetTypeUrl() string {
+	if x != nil {
+		return x.TypeUrl
+	}
+	return ""
+}
+
+func (x *CollectionDef_AnyList_Any) GetValue() []byte {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
 type SavedObject_Variable struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Dtype         int32                  `protobuf:"varint,1,opt,name=dtype,proto3" json:"dtype,omitempty"` // DataType
@@ -2311,7 +2423,7 @@ type SavedObject_Variable struct {
 
 func (x *SavedObject_Variable) Reset() {
 	*x = SavedObject_Variable{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[43]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2323,7 +2435,7 @@ func (x *SavedObject_Variable) String() string {
 func (*SavedObject_Variable) ProtoMessage() {}
 
 func (x *SavedObject_Variable) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[43]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2368,7 +2480,7 @@ type SavedObject_Saveable struct {
 
 func (x *SavedObject_Saveable) Reset() {
 	*x = SavedObject_Saveable{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[44]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2380,7 +2492,7 @@ func (x *SavedObject_Saveable) String() string {
 func (*SavedObject_Saveable) ProtoMessage() {}
 
 func (x *SavedObject_Saveable) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[44]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2406,7 +2518,7 @@ type TrackableObjectGraph_Reference struct {
 
 func (x *TrackableObjectGraph_Reference) Reset() {
 	*x = TrackableObjectGraph_Reference{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2418,7 +2530,7 @@ func (x *TrackableObjectGraph_Reference) String() string {
 func (*TrackableObjectGraph_Reference) ProtoMessage() {}
 
 func (x *TrackableObjectGraph_Reference) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2458,7 +2570,7 @@ type TrackableObjectGraph_Attribute struct {
 
 func (x *TrackableObjectGraph_Attribute) Reset() {
 	*x = TrackableObjectGraph_Attribute{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[47]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2470,7 +2582,7 @@ func (x *TrackableObjectGraph_Attribute) String() string {
 func (*TrackableObjectGraph_Attribute) ProtoMessage() {}
 
 func (x *TrackableObjectGraph_Attribute) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[47]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2510,7 +2622,7 @@ type TrackableObjectGraph_Object struct {
 
 func (x *TrackableObjectGraph_Object) Reset() {
 	*x = TrackableObjectGraph_Object{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[48]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2522,7 +2634,7 @@ func (x *TrackableObjectGraph_Object) String() string {
 func (*TrackableObjectGraph_Object) ProtoMessage() {}
 
 func (x *TrackableObjectGraph_Object) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[48]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2694,11 +2806,17 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\rexecutor_type\x18\x03 \x01(\tR\fexecutorType\x1a>\n" +
 	"\x10DeviceCountEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"}\n" +
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"\xbf\x02\n" +
 	"\rCollectionDef\x12B\n" +
-	"\tnode_list\x18\x01 \x01(\v2#.ndflow.tfpb.CollectionDef.NodeListH\x00R\bnodeList\x1a \n" +
+	"\tnode_list\x18\x01 \x01(\v2#.ndflow.tfpb.CollectionDef.NodeListH\x00R\bnodeList\x12?\n" +
+	"\bany_list\x18\x05 \x01(\v2\".ndflow.tfpb.CollectionDef.AnyListH\x00R\aanyList\x1a \n" +
 	"\bNodeList\x12\x14\n" +
-	"\x05value\x18\x01 \x03(\tR\x05valueB\x06\n" +
+	"\x05value\x18\x01 \x03(\tR\x05value\x1a\x7f\n" +
+	"\aAnyList\x12<\n" +
+	"\x05value\x18\x01 \x03(\v2&.ndflow.tfpb.CollectionDef.AnyList.AnyR\x05value\x1a6\n" +
+	"\x03Any\x12\x19\n" +
+	"\btype_url\x18\x01 \x01(\tR\atypeUrl\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05valueB\x06\n" +
 	"\x04kind\"d\n" +
 	"\fAssetFileDef\x128\n" +
 	"\vtensor_info\x18\x01 \x01(\v2\x17.ndflow.tfpb.TensorInfoR\n" +
@@ -2773,7 +2891,7 @@ func file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP() []byte {
 	return file_ndflow_internal_tfpb_tfpb_proto_rawDescData
 }
 
-var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
+var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_ndflow_internal_tfpb_tfpb_proto_goTypes = []any{
 	(*SavedModel)(nil),                     // 0: ndflow.tfpb.SavedModel
 	(*MetaGraphDef)(nil),                   // 1: ndflow.tfpb.MetaGraphDef
@@ -2816,14 +2934,16 @@ var file_ndflow_internal_tfpb_tfpb_proto_goTypes = []any{
 	(*ConfigProto_Experimental)(nil),       // 38: ndflow.tfpb.ConfigProto.Experimental
 	nil,                                    // 39: ndflow.tfpb.ConfigProto.DeviceCountEntry
 	(*CollectionDef_NodeList)(nil),         // 40: ndflow.tfpb.CollectionDef.NodeList
-	nil,                                    // 41: ndflow.tfpb.NodeDef.AttrEntry
-	nil,                                    // 42: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
-	(*SavedObject_Variable)(nil),           // 43: ndflow.tfpb.SavedObject.Variable
-	(*SavedObject_Saveable)(nil),           // 44: ndflow.tfpb.SavedObject.Saveable
-	nil,                                    // 45: ndflow.tfpb.SavedObject.SaveableObjectsEntry
-	(*TrackableObjectGraph_Reference)(nil), // 46: ndflow.tfpb.TrackableObjectGraph.Reference
-	(*TrackableObjectGraph_Attribute)(nil), // 47: ndflow.tfpb.TrackableObjectGraph.Attribute
-	(*TrackableObjectGraph_Object)(nil),    // 48: ndflow.tfpb.TrackableObjectGraph.Object
+	(*CollectionDef_AnyList)(nil),          // 41: ndflow.tfpb.CollectionDef.AnyList
+	(*CollectionDef_AnyList_Any)(nil),      // 42: ndflow.tfpb.CollectionDef.AnyList.Any
+	nil,                                    // 43: ndflow.tfpb.NodeDef.AttrEntry
+	nil,                                    // 44: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
+	(*SavedObject_Variable)(nil),           // 45: ndflow.tfpb.SavedObject.Variable
+	(*SavedObject_Saveable)(nil),           // 46: ndflow.tfpb.SavedObject.Saveable
+	nil,                                    // 47: ndflow.tfpb.SavedObject.SaveableObjectsEntry
+	(*TrackableObjectGraph_Reference)(nil), // 48: ndflow.tfpb.TrackableObjectGraph.Reference
+	(*TrackableObjectGraph_Attribute)(nil), // 49: ndflow.tfpb.TrackableObjectGraph.Attribute
+	(*TrackableObjectGraph_Object)(nil),    // 50: ndflow.tfpb.TrackableObjectGraph.Object
 }
 var file_ndflow_internal_tfpb_tfpb_proto_depIdxs = []int32{
 	1,  // 0: ndflow.tfpb.SavedModel.meta_graphs:type_name -> ndflow.tfpb.MetaGraphDef
@@ -2854,40 +2974,42 @@ var file_ndflow_internal_tfpb_tfpb_proto_depIdxs = []int32{
 	37, // 25: ndflow.tfpb.ConfigProto.graph_options:type_name -> ndflow.tfpb.ConfigProto.GraphOptions
 	38, // 26: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
 	40, // 27: ndflow.tfpb.CollectionDef.node_list:type_name -> ndflow.tfpb.CollectionDef.NodeList
-	3,  // 28: ndflow.tfpb.AssetFileDef.tensor_info:type_name -> ndflow.tfpb.TensorInfo
-	16, // 29: ndflow.tfpb.GraphDef.node:type_name -> ndflow.tfpb.NodeDef
-	41, // 30: ndflow.tfpb.NodeDef.attr:type_name -> ndflow.tfpb.NodeDef.AttrEntry
-	18, // 31: ndflow.tfpb.FunctionDefLibrary.function:type_name -> ndflow.tfpb.FunctionDef
-	8,  // 32: ndflow.tfpb.FunctionDef.signature:type_name -> ndflow.tfpb.OpDef
-	16, // 33: ndflow.tfpb.FunctionDef.node_def:type_name -> ndflow.tfpb.NodeDef
-	20, // 34: ndflow.tfpb.SavedObjectGraph.nodes:type_name -> ndflow.tfpb.SavedObject
-	42, // 35: ndflow.tfpb.SavedObjectGraph.concrete_functions:type_name -> ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
-	46, // 36: ndflow.tfpb.SavedObject.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
-	43, // 37: ndflow.tfpb.SavedObject.variable:type_name -> ndflow.tfpb.SavedObject.Variable
-	45, // 38: ndflow.tfpb.SavedObject.saveable_objects:type_name -> ndflow.tfpb.SavedObject.SaveableObjectsEntry
-	48, // 39: ndflow.tfpb.TrackableObjectGraph.nodes:type_name -> ndflow.tfpb.TrackableObjectGraph.Object
-	12, // 40: ndflow.tfpb.MetaGraphDef.CollectionDefEntry.value:type_name -> ndflow.tfpb.CollectionDef
-	2,  // 41: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
-	3,  // 42: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	3,  // 43: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	4,  // 44: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	5,  // 45: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
-	7,  // 46: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
-	6,  // 47: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 48: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 49: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
-	36, // 50: ndflow.tfpb.ConfigProto.GraphOptions.optimizer_options:type_name -> ndflow.tfpb.ConfigProto.OptimizerOptions
-	6,  // 51: ndflow.tfpb.NodeDef.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
-	21, // 52: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry.value:type_name -> ndflow.tfpb.SavedConcreteFunction
-	4,  // 53: ndflow.tfpb.SavedObject.Variable.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	44, // 54: ndflow.tfpb.SavedObject.SaveableObjectsEntry.value:type_name -> ndflow.tfpb.SavedObject.Saveable
-	46, // 55: ndflow.tfpb.TrackableObjectGraph.Object.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
-	47, // 56: ndflow.tfpb.TrackableObjectGraph.Object.attributes:type_name -> ndflow.tfpb.TrackableObjectGraph.Attribute
-	57, // [57:57] is the sub-list for method output_type
-	57, // [57:57] is the sub-list for method input_type
-	57, // [57:57] is the sub-list for extension type_name
-	57, // [57:57] is the sub-list for extension extendee
-	0,  // [0:57] is the sub-list for field type_name
+	41, // 28: ndflow.tfpb.CollectionDef.any_list:type_name -> ndflow.tfpb.CollectionDef.AnyList
+	3,  // 29: ndflow.tfpb.AssetFileDef.tensor_info:type_name -> ndflow.tfpb.TensorInfo
+	16, // 30: ndflow.tfpb.GraphDef.node:type_name -> ndflow.tfpb.NodeDef
+	43, // 31: ndflow.tfpb.NodeDef.attr:type_name -> ndflow.tfpb.NodeDef.AttrEntry
+	18, // 32: ndflow.tfpb.FunctionDefLibrary.function:type_name -> ndflow.tfpb.FunctionDef
+	8,  // 33: ndflow.tfpb.FunctionDef.signature:type_name -> ndflow.tfpb.OpDef
+	16, // 34: ndflow.tfpb.FunctionDef.node_def:type_name -> ndflow.tfpb.NodeDef
+	20, // 35: ndflow.tfpb.SavedObjectGraph.nodes:type_name -> ndflow.tfpb.SavedObject
+	44, // 36: ndflow.tfpb.SavedObjectGraph.concrete_functions:type_name -> ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
+	48, // 37: ndflow.tfpb.SavedObject.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	45, // 38: ndflow.tfpb.SavedObject.variable:type_name -> ndflow.tfpb.SavedObject.Variable
+	47, // 39: ndflow.tfpb.SavedObject.saveable_objects:type_name -> ndflow.tfpb.SavedObject.SaveableObjectsEntry
+	50, // 40: ndflow.tfpb.TrackableObjectGraph.nodes:type_name -> ndflow.tfpb.TrackableObjectGraph.Object
+	12, // 41: ndflow.tfpb.MetaGraphDef.CollectionDefEntry.value:type_name -> ndflow.tfpb.CollectionDef
+	2,  // 42: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
+	3,  // 43: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	3,  // 44: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	4,  // 45: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	5,  // 46: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
+	7,  // 47: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
+	6,  // 48: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 49: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 50: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
+	36, // 51: ndflow.tfpb.ConfigProto.GraphOptions.optimizer_options:type_name -> ndflow.tfpb.ConfigProto.OptimizerOptions
+	42, // 52: ndflow.tfpb.CollectionDef.AnyList.value:type_name -> ndflow.tfpb.CollectionDef.AnyList.Any
+	6,  // 53: ndflow.tfpb.NodeDef.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	21, // 54: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry.value:type_name -> ndflow.tfpb.SavedConcreteFunction
+	4,  // 55: ndflow.tfpb.SavedObject.Variable.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	46, // 56: ndflow.tfpb.SavedObject.SaveableObjectsEntry.value:type_name -> ndflow.tfpb.SavedObject.Saveable
+	48, // 57: ndflow.tfpb.TrackableObjectGraph.Object.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	49, // 58: ndflow.tfpb.TrackableObjectGraph.Object.attributes:type_name -> ndflow.tfpb.TrackableObjectGraph.Attribute
+	59, // [59:59] is the sub-list for method output_type
+	59, // [59:59] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_ndflow_internal_tfpb_tfpb_proto_init() }
@@ -2914,6 +3036,7 @@ func file_ndflow_internal_tfpb_tfpb_proto_init() {
 	}
 	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12].OneofWrappers = []any{
 		(*CollectionDef_NodeList_)(nil),
+		(*CollectionDef_AnyList_)(nil),
 	}
 	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20].OneofWrappers = []any{
 		(*SavedObject_Variable_)(nil),
@@ -2924,7 +3047,7 @@ func file_ndflow_internal_tfpb_tfpb_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ndflow_internal_tfpb_tfpb_proto_rawDesc), len(file_ndflow_internal_tfpb_tfpb_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   49,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

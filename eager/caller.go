@@ -1,0 +1,411 @@
+package eager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"ndflow/graph"
+	"ndflow/npy"
+	"ndflow/ops"
+	"ndflow/tfc"
+)
+
+// Caller is a prepared call of a model's signature. Once it is set up, RunInto is
+// one C call and allocates nothing.
+//
+// A Caller is for one goroutine at a time; any number of them can run on one Model
+// at once.
+type Caller struct {
+	model *Model
+	sig   *signature
+	op    *Op
+	set   []bool       // by input: it has a tensor
+	own   []*Tensor    // by input: the tensor of an array that was fed, for Close
+	into  []*npy.Array // by output: where it lands
+}
+
+// signature is a signature of a model as a function.
+type signature struct {
+	spec     graph.Signature
+	err      error // why it cannot be called
+	f        *function
+	defaults []*Tensor // by input: what it is where nothing is given, or nil
+	pool     callerPool
+}
+
+// signature makes the function of a signature.
+func (l *loader) signature(spec graph.Signature) *signature {
+	s := &signature{spec: spec, defaults: make([]*Tensor, len(spec.Inputs))}
+	if err := l.signatureFunction(s); err != nil {
+		s.err = fmt.Errorf("eager: signature %q: %w", spec.Name, err)
+	}
+	return s
+}
+
+func (l *loader) signatureFunction(s *signature) error {
+	for kind, specs := range map[string][]graph.Spec{"input": s.spec.Inputs, "output": s.spec.Outputs} {
+		for _, spec := range specs {
+			if spec.Tensor == "" {
+				return fmt.Errorf("%s %q is made of several tensors (sparse or composite), which has no array form", kind, spec.Name)
+			}
+		}
+	}
+	if len(s.spec.Outputs) == 0 {
+		return errors.New("it has no outputs to be called for")
+	}
+	p, err := l.part(tensorsOf(s.spec.Inputs), tensorsOf(s.spec.Outputs), "")
+	if err != nil {
+		return err
+	}
+	if s.f, err = l.function("signature_"+plainName(s.spec.Name), p); err != nil {
+		return err
+	}
+	for _, h := range s.f.captures {
+		l.kept[h] = true
+	}
+	for i, in := range s.spec.Inputs {
+		if s.defaults[i], err = l.defaultOf(in.Tensor); err != nil {
+			return fmt.Errorf("the default of input %q: %w", in.Name, err)
+		}
+	}
+	return nil
+}
+
+// plainName is name with nothing in it that a function's cannot have.
+func plainName(name string) string {
+	plain := []byte(name)
+	for i, b := range plain {
+		if (b < 'a' || b > 'z') && (b < 'A' || b > 'Z') && (b < '0' || b > '9') {
+			plain[i] = '_'
+		}
+	}
+	return string(plain)
+}
+
+// defaultOf computes what an input is where nothing is given; nil for one that
+// must be given.
+func (l *loader) defaultOf(tensor string) (*Tensor, error) {
+	n := l.saved.Node(tensor)
+	if n.GetOp() != "PlaceholderWithDefault" {
+		return nil, nil
+	}
+	p, err := l.part(nil, n.GetInput()[:1], "")
+	if err != nil {
+		return nil, err
+	}
+	f, err := l.function("default_"+plainName(n.GetName()), p)
+	if err != nil {
+		return nil, err
+	}
+	o := l.ctx.Op(f.name).Input(f.captures...)
+	defer o.Close()
+	t, err := o.Output()
+	if err != nil {
+		return nil, err
+	}
+	l.model.res.defaults = append(l.model.res.defaults, t)
+	return t, l.model.res.removeFunction(f.name)
+}
+
+// Caller prepares a signature; the empty name is the default one. The caller
+// closes it.
+func (m *Model) Caller(signature string) (*Caller, error) {
+	if m.closed.Load() {
+		return nil, m.errClosed()
+	}
+	s, err := m.signature(signature)
+	if err != nil {
+		return nil, err
+	}
+	return m.caller(s)
+}
+
+func (m *Model) caller(s *signature) (*Caller, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	c := &Caller{model: m, sig: s, op: m.ctx.Op(s.f.name)}
+	c.set, c.own = make([]bool, len(s.spec.Inputs)), make([]*Tensor, len(s.spec.Inputs))
+	c.into = make([]*npy.Array, len(s.spec.Outputs))
+	for i := range s.spec.Inputs {
+		c.set[i] = s.defaults[i] != nil
+		c.op.Input(c.unsetInput(i))
+	}
+	c.op.Input(s.f.captures...)
+	return c, nil
+}
+
+// unsetInput is the tensor of an input that is given none.
+func (c *Caller) unsetInput(i int) *Tensor {
+	if t := c.sig.defaults[i]; t != nil {
+		return t
+	}
+	return c.model.res.empty
+}
+
+// Inputs describes what can be given, in alphabetical order.
+func (c *Caller) Inputs() []graph.Spec { return slices.Clone(c.sig.spec.Inputs) }
+
+// Outputs describes what a call makes, in alphabetical order.
+func (c *Caller) Outputs() []graph.Spec { return slices.Clone(c.sig.spec.Outputs) }
+
+func find(kind string, specs []graph.Spec, name string) (int, error) {
+	e := &graph.NameError{Package: "eager", Kind: kind, Name: name}
+	for i, s := range specs {
+		if s.Name == name {
+			return i, nil
+		}
+		e.Have = append(e.Have, s.Name)
+	}
+	return 0, e
+}
+
+// Input gives a tensor to an input, for the calls from now on. It must be of the
+// input's dtype and shape, and must not be closed before the last of them.
+func (c *Caller) Input(name string, t *Tensor) error {
+	i, err := find("input", c.sig.spec.Inputs, name)
+	if err != nil {
+		return err
+	}
+	if err := c.accepts(c.sig.spec.Inputs[i], t); err != nil {
+		return err
+	}
+	return c.setInput(i, t, nil)
+}
+
+// Feed gives an array to an input, for the calls from now on: a tensor of it,
+// which the Caller closes. See [Context.Tensor] about the array's memory.
+func (c *Caller) Feed(name string, a *npy.Array) error {
+	i, err := find("input", c.sig.spec.Inputs, name)
+	if err != nil {
+		return err
+	}
+	spec := c.sig.spec.Inputs[i]
+	if err := accepts("input", spec, a); err != nil {
+		return err
+	}
+	t, err := c.model.ctx.tensorAs(spec.Type, a)
+	if err != nil {
+		return fmt.Errorf("input %q: %w", name, err)
+	}
+	return c.setInput(i, t, t)
+}
+
+func (c *Caller) setInput(i int, t, own *Tensor) error {
+	if err := c.op.SetInput(i, t); err != nil {
+		return err
+	}
+	if c.own[i] != nil {
+		c.own[i].Close()
+	}
+	c.set[i], c.own[i] = true, own
+	return nil
+}
+
+// accepts checks a tensor against an input. The shape of one that is still being
+// computed is left to TensorFlow.
+func (c *Caller) accepts(spec graph.Spec, t *Tensor) error {
+	if err := c.model.ctx.check(t); err != nil {
+		return fmt.Errorf("eager: input %q: %w", spec.Name, err)
+	}
+	dt, err := t.h.DataType()
+	if err != nil {
+		return fmt.Errorf("eager: input %q: %w", spec.Name, err)
+	}
+	mismatch := func(have string, err error) error {
+		return &graph.MismatchError{Package: "eager", Kind: "input", Name: spec.Name, Have: have, Want: spec.String(), Err: err}
+	}
+	if dt.String() != spec.Type {
+		return mismatch("a tensor of "+dt.String(), npy.ErrDType)
+	}
+	if c.model.ctx.c.Async() {
+		return nil
+	}
+	shape, err := t.Shape()
+	if err != nil {
+		return fmt.Errorf("eager: input %q: %w", spec.Name, err)
+	}
+	if err := spec.Accepts(spec.DType, shape); err != nil {
+		return mismatch(fmt.Sprintf("%v %v", spec.DType, shape), err)
+	}
+	return nil
+}
+
+// accepts checks an array against an input or a variable.
+func accepts(kind string, spec graph.Spec, a *npy.Array) error {
+	have, err := "a nil array", npy.ErrDType
+	if a != nil {
+		have, err = fmt.Sprintf("%v %v", a.DType(), a.Shape()), spec.Accepts(a.DType(), a.Shape())
+	}
+	if err == nil {
+		return nil
+	}
+	return &graph.MismatchError{Package: "eager", Kind: kind, Name: spec.Name, Have: have, Want: spec.String(), Err: err}
+}
+
+// tensorAs returns a's elements as a tensor of TensorFlow's type, which can be a
+// quantized one: arrays hold those as plain integers.
+func (c *Context) tensorAs(typeName string, a *npy.Array) (*Tensor, error) {
+	t, err := c.Tensor(a)
+	if err != nil {
+		return nil, err
+	}
+	if plain, err := tfc.DataTypeOf(a.DType()); err == nil && plain.String() == typeName {
+		return t, nil
+	}
+	defer t.Close()
+	o := c.Op("Bitcast").Input(t).Attr(ops.TypeNamed("type", typeName))
+	defer o.Close()
+	return o.Output()
+}
+
+// Into makes an output land in dst in the RunIntos from now on; nil leaves the
+// output out. dst is of the output's dtype; it is flat, or equals the result
+// beyond axis 0, and may be longer.
+func (c *Caller) Into(name string, dst *npy.Array) error {
+	i, err := find("output", c.sig.spec.Outputs, name)
+	if err != nil {
+		return err
+	}
+	spec := c.sig.spec.Outputs[i]
+	if dst != nil && dst.DType() != spec.DType {
+		return &graph.MismatchError{Package: "eager", Kind: "output", Name: name,
+			Have: fmt.Sprintf("%v %v", dst.DType(), dst.Shape()), Want: spec.String(), Err: npy.ErrDType}
+	}
+	c.into[i] = dst
+	return nil
+}
+
+// ready checks that there is all that a call takes.
+func (c *Caller) ready(ctx context.Context) error {
+	if c.model.closed.Load() {
+		return c.model.errClosed()
+	}
+	for i, set := range c.set {
+		if !set {
+			spec := c.sig.spec.Inputs[i]
+			return fmt.Errorf("eager: signature %q: input %q (%v) is %w", c.sig.spec.Name, spec.Name, spec, graph.ErrNotFed)
+		}
+	}
+	c.op.WithContext(ctx)
+	return nil
+}
+
+// Run calls the signature and returns what it makes, for the caller to close. A
+// ctx that ends cancels it.
+func (c *Caller) Run(ctx context.Context) (map[string]*Tensor, error) {
+	ts, err := c.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]*Tensor, len(ts))
+	for i, t := range ts {
+		out[c.sig.spec.Outputs[i].Name] = t
+	}
+	return out, nil
+}
+
+// run returns the outputs in the order of the specs.
+func (c *Caller) run(ctx context.Context) ([]*Tensor, error) {
+	if err := c.ready(ctx); err != nil {
+		return nil, err
+	}
+	ts, err := c.op.Run()
+	return ts, c.explain(err)
+}
+
+// RunInto calls the signature and lands its outputs where [Caller.Into] has said,
+// as [Op.RunInto] does.
+func (c *Caller) RunInto(ctx context.Context) error {
+	if err := c.ready(ctx); err != nil {
+		return err
+	}
+	return c.explain(c.op.RunInto(c.into...))
+}
+
+// Landed returns the part of the array that an output has landed in, in the last
+// RunInto, in the result's shape.
+func (c *Caller) Landed(name string) (*npy.Array, error) {
+	i, err := find("output", c.sig.spec.Outputs, name)
+	if err != nil {
+		return nil, err
+	}
+	return c.op.Landed(i)
+}
+
+// explain names the signature.
+func (c *Caller) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("signature %q: %w", c.sig.spec.Name, err)
+}
+
+// Close gives the Caller back, and the tensors of arrays that it was fed.
+func (c *Caller) Close() {
+	c.op.Close()
+	closeAll(c.own)
+}
+
+// unset lets all that was given go and keeps what is prepared.
+func (c *Caller) unset() error {
+	for i := range c.set {
+		if err := c.setInput(i, c.unsetInput(i), nil); err != nil {
+			return err
+		}
+		c.set[i] = c.sig.defaults[i] != nil
+	}
+	return nil
+}
+
+// give puts the Caller back into its signature's pool.
+func (c *Caller) give() {
+	if err := c.unset(); err != nil || !c.sig.pool.give(c) {
+		c.Close()
+	}
+}
+
+// callerPool keeps Callers between calls. It is safe for concurrent use.
+type callerPool struct {
+	mu     sync.Mutex
+	idle   []*Caller
+	closed bool
+}
+
+// mostIdle is how many Callers are kept.
+const mostIdle = 16
+
+func (p *callerPool) take() *Caller {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.idle)
+	if n == 0 {
+		return nil
+	}
+	c := p.idle[n-1]
+	p.idle = p.idle[:n-1]
+	return c
+}
+
+// give reports false where there is no place for c.
+func (p *callerPool) give(c *Caller) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || len(p.idle) >= mostIdle {
+		return false
+	}
+	p.idle = append(p.idle, c)
+	return true
+}
+
+func (p *callerPool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.idle {
+		c.Close()
+	}
+	p.idle, p.closed = nil, true
+}
