@@ -31,7 +31,7 @@ type Caller struct {
 type signature struct {
 	spec     graph.Signature
 	err      error // why it cannot be called
-	f        *function
+	f        *Function
 	defaults []*Tensor // by input: what it is where nothing is given, or nil
 	pool     callerPool
 }
@@ -63,6 +63,7 @@ func (l *loader) signatureFunction(s *signature) error {
 	if s.f, err = l.function("signature_"+plainName(s.spec.Name), p); err != nil {
 		return err
 	}
+	s.f.inputs, s.f.outputs = s.spec.Inputs, s.spec.Outputs
 	for _, h := range s.f.captures {
 		l.kept[h] = true
 	}
@@ -112,29 +113,27 @@ func (l *loader) defaultOf(tensor string) (*Tensor, error) {
 
 // Caller prepares a signature; the empty name is the default one. The caller
 // closes it.
-func (m *Model) Caller(signature string) (*Caller, error) {
-	if m.closed.Load() {
-		return nil, m.errClosed()
-	}
+func (m *Model) Caller(signature string, opts ...FunctionOption) (*Caller, error) {
 	s, err := m.signature(signature)
 	if err != nil {
 		return nil, err
 	}
-	return m.caller(s)
+	return m.caller(s, opts...)
 }
 
-func (m *Model) caller(s *signature) (*Caller, error) {
-	if s.err != nil {
-		return nil, s.err
+func (m *Model) caller(s *signature, opts ...FunctionOption) (*Caller, error) {
+	f := *s.f
+	for _, set := range opts {
+		set(&f)
 	}
-	c := &Caller{model: m, sig: s, op: m.ctx.Op(s.f.name)}
-	c.set, c.own = make([]bool, len(s.spec.Inputs)), make([]*Tensor, len(s.spec.Inputs))
-	c.into = make([]*npy.Array, len(s.spec.Outputs))
-	for i := range s.spec.Inputs {
-		c.set[i] = s.defaults[i] != nil
-		c.op.Input(c.unsetInput(i))
+	c := &Caller{model: m, sig: s}
+	c.set, c.own = make([]bool, len(f.inputs)), make([]*Tensor, len(f.inputs))
+	c.into = make([]*npy.Array, len(f.outputs))
+	inputs := make([]*Tensor, len(f.inputs))
+	for i := range inputs {
+		inputs[i], c.set[i] = c.unsetInput(i), s.defaults[i] != nil
 	}
-	c.op.Input(s.f.captures...)
+	c.op = f.Op(inputs...)
 	return c, nil
 }
 
@@ -215,35 +214,39 @@ func (c *Caller) accepts(spec graph.Spec, t *Tensor) error {
 	if err != nil {
 		return fmt.Errorf("eager: input %q: %w", spec.Name, err)
 	}
-	mismatch := func(have string, err error) error {
-		return &graph.MismatchError{Package: "eager", Kind: "input", Name: spec.Name, Have: have, Want: spec.String(), Err: err}
+	var shape []int
+	if !c.model.ctx.c.Async() {
+		if shape, err = t.Shape(); err != nil {
+			return err
+		}
 	}
-	if dt.String() != spec.Type {
-		return mismatch("a tensor of "+dt.String(), npy.ErrDType)
+	dtype := dt.DType()
+	if dt.String() != spec.Type { // a quantized type, or a plain one, of the same dtype
+		dtype = npy.Invalid
 	}
-	if c.model.ctx.c.Async() {
-		return nil
-	}
-	shape, err := t.Shape()
-	if err != nil {
-		return fmt.Errorf("eager: input %q: %w", spec.Name, err)
-	}
-	if err := spec.Accepts(spec.DType, shape); err != nil {
-		return mismatch(fmt.Sprintf("%v %v", spec.DType, shape), err)
-	}
-	return nil
+	return mismatch(spec.Check("input", dtype, shape), "a tensor of "+dt.String())
 }
 
 // accepts checks an array against an input or a variable.
 func accepts(kind string, spec graph.Spec, a *npy.Array) error {
-	have, err := "a nil array", npy.ErrDType
-	if a != nil {
-		have, err = fmt.Sprintf("%v %v", a.DType(), a.Shape()), spec.Accepts(a.DType(), a.Shape())
+	if a == nil {
+		return mismatch(spec.Check(kind, npy.Invalid, nil), "a nil array")
 	}
-	if err == nil {
-		return nil
+	return mismatch(spec.Check(kind, a.DType(), a.Shape()), "")
+}
+
+// mismatch makes a *graph.MismatchError one of this package's. It says what there
+// is of no dtype in the given words.
+func mismatch(err error, have string) error {
+	var m *graph.MismatchError
+	if !errors.As(err, &m) {
+		return err
 	}
-	return &graph.MismatchError{Package: "eager", Kind: kind, Name: spec.Name, Have: have, Want: spec.String(), Err: err}
+	m.Package = "eager"
+	if have != "" && errors.Is(m, npy.ErrDType) {
+		m.Have = have
+	}
+	return m
 }
 
 // tensorAs returns a's elements as a tensor of TensorFlow's type, which can be a
@@ -271,9 +274,10 @@ func (c *Caller) Into(name string, dst *npy.Array) error {
 		return err
 	}
 	spec := c.sig.spec.Outputs[i]
-	if dst != nil && dst.DType() != spec.DType {
-		return &graph.MismatchError{Package: "eager", Kind: "output", Name: name,
-			Have: fmt.Sprintf("%v %v", dst.DType(), dst.Shape()), Want: spec.String(), Err: npy.ErrDType}
+	if dst != nil {
+		if err := mismatch(spec.Check("output", dst.DType(), nil), fmt.Sprintf("%v %v", dst.DType(), dst.Shape())); err != nil {
+			return err
+		}
 	}
 	c.into[i] = dst
 	return nil

@@ -3,7 +3,10 @@ package eager
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 
 	"ndflow/graph"
 	"ndflow/ops"
@@ -16,6 +19,8 @@ import (
 type Context struct {
 	c       *tfc.EagerContext
 	devices []Device
+
+	functions atomic.Int64 // that were named here
 
 	mu   sync.RWMutex
 	ops  *tfc.Graph // an empty one, which knows the definitions of all ops
@@ -113,4 +118,21 @@ func (c *Context) unknownOp(name string, err error) error {
 		}
 	}
 	return fmt.Errorf("%w (%w)", e, tfc.NotFound)
+}
+
+// similar orders names by how near they are to the given one: those that contain
+// it, or are contained, in whatever case, first.
+func similar(name string, all []string) []string {
+	var near, far []string
+	low := strings.ToLower(name)
+	for _, n := range all {
+		l := strings.ToLower(n)
+		if strings.Contains(l, low) || len(l) > 2 && strings.Contains(low, l) {
+			near = append(near, n)
+		} else {
+			far = append(far, n)
+		}
+	}
+	slices.SortStableFunc(near, func(a, b string) int { return len(a) - len(b) })
+	return append(near, far...)
 }

@@ -1,13 +1,134 @@
 package eager
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
+	"ndflow/graph"
 	"ndflow/ops"
 )
+
+// Function is a part of a graph that the context can call like an op. What it
+// makes stays on the device where it was made. It is safe for concurrent use.
+type Function struct {
+	ctx     *Context
+	name    string // in the context
+	inputs  []graph.Spec
+	outputs []graph.Spec
+	attrs   []ops.Attr
+
+	captures []*Tensor // that every call takes after its inputs, such as handles of variables
+	model    *Model    // whose function it is, or nil
+}
+
+// FunctionOption says how a function is called.
+type FunctionOption func(*Function)
+
+// SingleThread makes calls of the function run its ops one after the other, in an
+// order made beforehand, on one of the context's threads: calls of small functions
+// cost less. Compare graph.WithSingleThread. TensorFlow has no way to run a function
+// on the calling thread, so its results are copied when they land, not placed.
+func SingleThread() FunctionOption {
+	return func(f *Function) {
+		f.attrs = append(f.attrs, ops.String("executor_type", "SINGLE_THREADED_EXECUTOR"), ops.String("config_proto", ""))
+	}
+}
+
+// Function makes the operations of g that the named outputs need into a function
+// of the context, with the named inputs: see [graph.Graph.Function]. The graph is
+// copied, and may be closed or changed afterwards. The name is made unique. The
+// caller closes the function.
+func (c *Context) Function(g *graph.Graph, inputs, outputs []string, opts ...FunctionOption) (*Function, error) {
+	f, err := g.Function(c.uniqueName("function"), inputs, outputs)
+	if err != nil {
+		return nil, fmt.Errorf("eager: %w", err)
+	}
+	return c.AddFunction(f, opts...)
+}
+
+// AddFunction takes in a function, with those that it calls.
+func (c *Context) AddFunction(f *graph.Function, opts ...FunctionOption) (*Function, error) {
+	for i, def := range f.Defs {
+		if err := c.c.AddFunctionDef(def); err != nil {
+			return nil, fmt.Errorf("eager: function %q (definition %d): %w", f.Name, i, err)
+		}
+	}
+	own := &Function{ctx: c, name: f.Name, inputs: f.Inputs, outputs: f.Outputs}
+	for _, set := range opts {
+		set(own)
+	}
+	return own, nil
+}
+
+// uniqueName returns a name that no other function of this context has.
+func (c *Context) uniqueName(stem string) string {
+	return fmt.Sprintf("ndflow_%s_%d", stem, c.functions.Add(1))
+}
+
+// Name returns the name that the function has in its context, for [ops.Func] and
+// [Context.Op].
+func (f *Function) Name() string { return f.name }
+
+// Inputs describes what the function takes, in order.
+func (f *Function) Inputs() []graph.Spec { return slices.Clone(f.inputs) }
+
+// Outputs describes what it makes, in order.
+func (f *Function) Outputs() []graph.Spec { return slices.Clone(f.outputs) }
+
+// Op begins a call of the function with the given inputs, to be run once or often:
+// [Op.RunTo] and [Op.RunInto] allocate nothing once it is prepared.
+func (f *Function) Op(inputs ...*Tensor) *Op {
+	o := f.ctx.Op(f.name).Attr(f.attrs...)
+	if len(inputs) != len(f.inputs) {
+		return o.fail(fmt.Errorf("have %d inputs, want %d", len(inputs), len(f.inputs)))
+	}
+	return o.Input(inputs...).Input(f.captures...)
+}
+
+// Call calls the function. A ctx that ends meanwhile cancels it. The caller closes
+// the tensors that it makes.
+func (f *Function) Call(ctx context.Context, inputs ...*Tensor) ([]*Tensor, error) {
+	for i, t := range inputs {
+		if i < len(f.inputs) {
+			if err := f.check(i, t); err != nil {
+				return nil, err
+			}
+		}
+	}
+	o := f.Op(inputs...).WithContext(ctx)
+	defer o.Close()
+	return o.Run()
+}
+
+// check compares a tensor with an input.
+func (f *Function) check(i int, t *Tensor) error {
+	if err := f.ctx.check(t); err != nil {
+		return fmt.Errorf("eager: function %s: input %d: %w", f.name, i, err)
+	}
+	dtype, err := t.DType()
+	if err != nil {
+		return err
+	}
+	err = f.inputs[i].Check("input", dtype, nil)
+	var mismatch *graph.MismatchError
+	if errors.As(err, &mismatch) {
+		return fmt.Errorf("eager: function %s: %w", f.name, err)
+	}
+	return err
+}
+
+// Close takes the function out of its context, unless it is a model's. Those that
+// it calls stay.
+func (f *Function) Close() {
+	if f.model != nil {
+		return
+	}
+	// An error says that it is gone already.
+	_ = f.ctx.c.RemoveFunction(f.name)
+}
 
 // functionDef returns the definition of a function of the context, as that of an
 // op that is called like it.
@@ -20,7 +141,15 @@ func (c *Context) functionDef(name string) (*ops.Def, error) {
 	if err != nil {
 		return nil, fmt.Errorf("eager: function %q: %w", name, err)
 	}
-	return ops.ParseDef(signature)
+	def, err := ops.ParseDef(signature)
+	if err != nil {
+		return nil, err
+	}
+	// What any function can be called with.
+	for _, name := range []string{"executor_type", "config_proto"} {
+		def.Attrs = append(def.Attrs, ops.AttrDef{Name: name, Kind: "string"}.WithDefault(ops.String(name, "")))
+	}
+	return def, nil
 }
 
 // signatureOf returns the OpDef in a serialized FunctionDef.
@@ -42,21 +171,4 @@ func signatureOf(def []byte) ([]byte, error) {
 		def = def[n:]
 	}
 	return nil, fmt.Errorf("a FunctionDef without a signature")
-}
-
-// similar orders names by how near they are to the given one: those that contain
-// it, or are contained, in whatever case, first.
-func similar(name string, all []string) []string {
-	var near, far []string
-	low := strings.ToLower(name)
-	for _, n := range all {
-		l := strings.ToLower(n)
-		if strings.Contains(l, low) || len(l) > 2 && strings.Contains(low, l) {
-			near = append(near, n)
-		} else {
-			far = append(far, n)
-		}
-	}
-	slices.SortStableFunc(near, func(a, b string) int { return len(a) - len(b) })
-	return append(near, far...)
 }

@@ -133,14 +133,26 @@ func (m *Model) Signatures() []graph.Signature {
 // Signature returns the named signature. The empty name stands for
 // [graph.DefaultSignature], or for the only one where the model has just one.
 func (m *Model) Signature(name string) (graph.Signature, error) {
-	s, err := m.signature(name)
+	s, err := m.named(name)
 	if err != nil {
 		return graph.Signature{}, err
 	}
 	return s.spec, nil
 }
 
+// signature finds a signature that can be called.
 func (m *Model) signature(name string) (*signature, error) {
+	if m.closed.Load() {
+		return nil, m.errClosed()
+	}
+	s, err := m.named(name)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.err
+}
+
+func (m *Model) named(name string) (*signature, error) {
 	if name == "" {
 		name = graph.DefaultSignature
 		if _, ok := m.signatures[name]; !ok && len(m.signatures) == 1 {
@@ -154,6 +166,17 @@ func (m *Model) signature(name string) (*signature, error) {
 		return nil, &graph.NameError{Package: "eager", Kind: "signature", Name: name, Have: slices.Sorted(maps.Keys(m.signatures))}
 	}
 	return s, nil
+}
+
+// Function returns the named signature as a function, the default one for the
+// empty name: its inputs and outputs are the signature's, in alphabetical order.
+// It is the model's, and ends with it.
+func (m *Model) Function(signature string) (*Function, error) {
+	s, err := m.signature(signature)
+	if err != nil {
+		return nil, err
+	}
+	return s.f, nil
 }
 
 // Run runs the default signature once: arrays in by name, arrays out by name.
@@ -205,9 +228,6 @@ func (m *Model) Call(ctx context.Context, signature string, inputs map[string]*T
 
 // take returns an idle Caller, or a new one.
 func (m *Model) take(signature string) (*Caller, error) {
-	if m.closed.Load() {
-		return nil, m.errClosed()
-	}
 	s, err := m.signature(signature)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package eager
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -13,8 +12,6 @@ import (
 	"ndflow/graph"
 	"ndflow/npy"
 )
-
-var bg = context.Background()
 
 // fixture is the folder of a model that scripts/fixtures.py wrote.
 func fixture(name string) string { return filepath.Join("..", "testdata", "models", name) }

@@ -171,7 +171,7 @@ func (o *Op) prepare() error {
 		call.Args = append(call.Args, tfc.EagerArg{List: in.IsList(), Count: in.Len()})
 	}
 	for _, a := range o.call.Attrs {
-		call.Attrs = append(call.Attrs, tfc.EagerAttr{Name: a.Name(), Value: a.Encode()})
+		call.Attrs = append(call.Attrs, tfc.AttrValue{Name: a.Name(), Value: a.Encode()})
 	}
 	op, err := o.ctx.c.NewOp(call)
 	if err != nil {

@@ -276,7 +276,7 @@ func (l *loader) runInit() error {
 }
 
 // run runs a function that makes nothing and takes it away.
-func (l *loader) run(f *function, inputs ...*Tensor) error {
+func (l *loader) run(f *Function, inputs ...*Tensor) error {
 	o := l.ctx.Op(f.name).Input(inputs...).Input(f.captures...)
 	defer o.Close()
 	if _, err := o.Run(); err != nil {

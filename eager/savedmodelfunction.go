@@ -12,17 +12,11 @@ import (
 
 // Parts of a SavedModel's graph as functions of a context.
 
-// function is a function of the context: its inputs are those of the part that it
-// was made of, and the handles of the resources that it uses.
-type function struct {
-	name     string
-	captures []*Tensor
-}
-
-// function makes a function of a part of the graph.
-func (l *loader) function(kind string, p part) (*function, error) {
+// function makes a function of a part of the graph. It takes the part's inputs and
+// the handles of the resources that the part uses.
+func (l *loader) function(kind string, p part) (*Function, error) {
 	d := tfc.FunctionDescription{Name: kind + l.suffix}
-	f := &function{name: d.Name}
+	f := &Function{ctx: l.ctx, name: d.Name, model: l.model}
 	for _, tensor := range p.inputs {
 		o, err := l.output(tensor)
 		if err != nil {

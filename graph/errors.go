@@ -66,7 +66,7 @@ type MismatchError struct {
 	Name    string
 	Have    string // the array, "float64 [3 4]"
 	Want    string // the input or output, "float32 [-1 4]"
-	Err     error  // npy.ErrDType or npy.ErrShape
+	err     error
 }
 
 func (e *MismatchError) Error() string {
@@ -74,7 +74,7 @@ func (e *MismatchError) Error() string {
 }
 
 // Unwrap returns npy.ErrDType or npy.ErrShape.
-func (e *MismatchError) Unwrap() error { return e.Err }
+func (e *MismatchError) Unwrap() error { return e.err }
 
 // SizeError says that a result does not fit the array that it was to land in.
 // Nothing was written. It is npy.ErrShape for errors.Is.

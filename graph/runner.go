@@ -202,7 +202,7 @@ func (r *Runner) Into(name string, dst *npy.Array) error {
 
 func (r *Runner) checkInto(out *port, dst *npy.Array) error {
 	if dst.DType() != out.spec.DType {
-		return &MismatchError{Kind: "output", Name: out.spec.Name, Have: describe(dst), Want: out.spec.String(), Err: npy.ErrDType}
+		return &MismatchError{Kind: "output", Name: out.spec.Name, Have: describe(dst), Want: out.spec.String(), err: npy.ErrDType}
 	}
 	if dst.ReadOnly() {
 		return fmt.Errorf("graph: output %q: the array is read-only", out.spec.Name)

@@ -33,28 +33,28 @@ func (s Spec) String() string {
 
 // check returns a MismatchError unless a can be fed to the tensor.
 func (s Spec) check(kind string, a *npy.Array) error {
-	err := npy.ErrDType
-	if a != nil {
-		err = s.Accepts(a.DType(), a.Shape())
+	if a == nil {
+		return &MismatchError{Kind: kind, Name: s.Name, Have: describe(a), Want: s.String(), err: npy.ErrDType}
 	}
-	if err == nil {
-		return nil
-	}
-	return &MismatchError{Kind: kind, Name: s.Name, Have: describe(a), Want: s.String(), Err: err}
+	return s.Check(kind, a.DType(), a.Shape())
 }
 
-// Accepts returns nil where an array of this dtype and shape can be fed to the
-// tensor, else npy.ErrDType or npy.ErrShape.
-func (s Spec) Accepts(dtype npy.DType, shape []int) error {
+// Check returns a *MismatchError unless an array of that dtype and shape can be
+// the input or output that the Spec describes. A nil shape is not looked at.
+func (s Spec) Check(kind string, dtype npy.DType, shape []int) error {
+	have := fmt.Sprintf("%v %v", dtype, shape)
 	if dtype != s.DType {
-		return npy.ErrDType
+		return &MismatchError{Kind: kind, Name: s.Name, Have: have, Want: s.String(), err: npy.ErrDType}
 	}
-	ok := s.Shape == nil || len(shape) == len(s.Shape)
+	if s.Shape == nil || shape == nil {
+		return nil
+	}
+	ok := len(shape) == len(s.Shape)
 	for i := 0; ok && i < len(s.Shape); i++ {
 		ok = s.Shape[i] < 0 || s.Shape[i] == shape[i]
 	}
 	if !ok {
-		return npy.ErrShape
+		return &MismatchError{Kind: kind, Name: s.Name, Have: have, Want: s.String(), err: npy.ErrShape}
 	}
 	return nil
 }

@@ -68,6 +68,12 @@ func (a AttrDef) Default() (Attr, bool) {
 	return newAttr(a.Name, a.Kind, a.defaultValue), true
 }
 
+// WithDefault returns the attribute with a default, which makes it optional.
+func (a AttrDef) WithDefault(v Attr) AttrDef {
+	a.defaultValue = v.p.value
+	return a
+}
+
 // String returns the attribute as signatures print it,
 // `padding: string in {"SAME", "VALID"}`.
 func (a AttrDef) String() string {

@@ -52,15 +52,9 @@ type EagerArg struct {
 type EagerCall struct {
 	Op      string
 	Device  string
-	Attrs   []EagerAttr
+	Attrs   []AttrValue
 	Args    []EagerArg
 	Outputs int
-}
-
-// EagerAttr is an attribute and its value, a serialized AttrValue.
-type EagerAttr struct {
-	Name  string
-	Value []byte
 }
 
 // NewOp prepares an op, whose inputs are set afterwards (TFE_NewOp).
@@ -85,7 +79,7 @@ func newEagerOp(ctx *contextResource, call EagerCall) (*EagerOp, error) {
 		a.list, a.count = C.bool(call.Args[i].List), C.int(call.Args[i].Count)
 		unsafe.Slice(o.args, len(call.Args))[i] = a
 	}
-	o.ctx, o.async, o.name = ctx.c, C.bool(ctx.async), C.CString(call.Op)
+	o.ctx, o.async_context, o.name = ctx.c, C.bool(ctx.async), C.CString(call.Op)
 	if call.Device != "" {
 		o.device = C.CString(call.Device)
 	}
@@ -105,7 +99,7 @@ func newEagerOp(ctx *contextResource, call EagerCall) (*EagerOp, error) {
 	return op, nil
 }
 
-func openEagerOp(o *C.ndf_op, attrs []EagerAttr) error {
+func openEagerOp(o *C.ndf_op, attrs []AttrValue) error {
 	if !C.ndf_op_open(o, C.bool(len(attrs) > 0)) {
 		return statusError(o.out.status)
 	}
@@ -233,7 +227,7 @@ const asyncWeight = 64 << 10
 
 // weight is what a new handle weighs.
 func (o *EagerOp) weight(h *C.TFE_TensorHandle) int64 {
-	if o.res.ctx.async {
+	if o.res.c.async {
 		return asyncWeight
 	}
 	return int64(C.ndf_handle_weight(h, o.res.c.scratch))
@@ -293,18 +287,14 @@ func (o *EagerOp) cancelWith(ctx context.Context) (stop func(), err error) {
 	})
 	return func() {
 		o.res.c.cancel = nil
-		if !o.res.ctx.async {
+		if !o.res.c.async {
 			if !unwatch() {
 				<-over
 			}
 			C.TFE_DeleteCancellationManager(manager)
 			return
 		}
-		// What runs on looks at it until the executor has waited for it.
-		r := o.res.ctx
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.cancels = append(r.cancels, manager)
+		o.res.ctx.keepCancel(uint64(o.res.c.executor), manager)
 	}, nil
 }
 
