@@ -66,16 +66,15 @@ type modelResource struct {
 	ctx       *Context
 	owned     bool // the context is the model's
 	functions []string
-	handles   []*Tensor // of resources
-	named     []*Tensor // those of them that go on without a handle until they are destroyed
+	handles   []*Tensor // of variables and tables
 	defaults  []*Tensor // of inputs
 	empty     *Tensor   // in the place of inputs that are not given
 }
 
 func (r *modelResource) free() {
-	for _, h := range r.named {
+	for _, h := range r.handles {
 		o := r.ctx.Op("DestroyResourceOp").Input(h)
-		_, _ = o.Run() // fails where the resource was never made
+		_, _ = o.Run() // fails where the context is closed, and all with it
 		o.Close()
 	}
 	closeAll(r.handles)

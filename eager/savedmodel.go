@@ -83,14 +83,11 @@ func (c *Context) load(dir string, tags []string) (*Model, error) {
 // handOver gives the model the handles that its signatures use. Others are let go.
 func (l *loader) handOver() {
 	rest := &modelResource{ctx: l.ctx}
-	for tensor, h := range l.handles {
-		to := rest
+	for _, h := range l.handles {
 		if l.kept[h] {
-			to = l.model.res
-		}
-		to.handles = append(to.handles, h)
-		if l.saved.Node(tensor).GetOp() != savedmodel.VariableOp {
-			to.named = append(to.named, h)
+			l.model.res.handles = append(l.model.res.handles, h)
+		} else {
+			rest.handles = append(rest.handles, h)
 		}
 	}
 	rest.free()

@@ -111,7 +111,7 @@ func (l *loader) output(tensor string) (tfc.Output, error) {
 // isHandle reports whether an operation only makes handles of resources, out of
 // nothing: variables and tables, as a rule.
 func (l *loader) isHandle(op tfc.Operation) bool {
-	if op.NumInputs() > 0 || len(op.ControlInputs()) > 0 || op.NumOutputs() == 0 {
+	if op.NumInputs() > 0 || op.NumOutputs() == 0 || op.Type() == "Placeholder" || len(op.ControlInputs()) > 0 {
 		return false
 	}
 	for i := range op.NumOutputs() {
@@ -125,8 +125,7 @@ func (l *loader) isHandle(op tfc.Operation) bool {
 // makeHandles makes the resources that functions are to be given.
 func (l *loader) makeHandles() error {
 	d := tfc.FunctionDescription{Name: "handles" + l.suffix, Ops: []tfc.Operation{}}
-	var tensors []string
-	var twins []string
+	var tensors, twins []string
 	for op := range l.graph.Operations() {
 		if !l.isHandle(op) {
 			continue

@@ -29,13 +29,16 @@ func ParseGraph(meta *tfpb.MetaGraphDef) (*Graph, error) {
 		g.node[n.GetName()] = n
 	}
 	for _, n := range g.Def.GetNode() {
-		n.Input = slices.DeleteFunc(n.GetInput(), func(in string) bool { return IsControl(in) && runsNothing(g.Node(in)) })
+		n.Input = slices.DeleteFunc(n.GetInput(), func(in string) bool {
+			return IsControl(in) && (n.GetOp() == VariableOp || runsNothing(g.Node(in)))
+		})
 	}
 	return g, nil
 }
 
 // runsNothing reports whether to wait for a node is to wait for nothing, as for a
-// placeholder, which cannot be run at all.
+// placeholder, which cannot be run at all, and for a handle, which itself need not
+// wait either.
 func runsNothing(n *tfpb.NodeDef) bool {
 	return n.GetOp() == VariableOp || strings.HasPrefix(n.GetOp(), "Placeholder") && len(n.GetInput()) == 0
 }
