@@ -38,9 +38,7 @@ func (m *Model) Caller(signature string, opts ...FunctionOption) (*Caller, error
 
 func (m *Model) caller(s *signature, opts ...FunctionOption) (*Caller, error) {
 	f := *s.f
-	for _, set := range opts {
-		set(&f)
-	}
+	f.options = opts
 	c := &Caller{model: m, sig: s}
 	c.set, c.own = make([]bool, len(f.inputs)), make([]*Tensor, len(f.inputs))
 	c.into = make([]*npy.Array, len(f.outputs))
@@ -232,8 +230,7 @@ func (c *Caller) run(ctx context.Context) ([]*Tensor, error) {
 	if err := c.ready(ctx); err != nil {
 		return nil, err
 	}
-	ts, err := c.op.Run()
-	return ts, c.explain(err)
+	return c.op.Run()
 }
 
 // RunInto calls the signature and lands its outputs where [Caller.Into] has said,
@@ -242,7 +239,7 @@ func (c *Caller) RunInto(ctx context.Context) error {
 	if err := c.ready(ctx); err != nil {
 		return err
 	}
-	return c.explain(c.op.RunInto(c.into...))
+	return c.op.RunInto(c.into...)
 }
 
 // Landed returns the part of the array that an output has landed in, in the last
@@ -253,14 +250,6 @@ func (c *Caller) Landed(name string) (*npy.Array, error) {
 		return nil, err
 	}
 	return c.op.Landed(i)
-}
-
-// explain names the signature.
-func (c *Caller) explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("signature %q: %w", c.sig.spec.Name, err)
 }
 
 // Close gives the Caller back, and the tensors of arrays that it was fed.

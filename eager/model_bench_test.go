@@ -108,4 +108,3 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 }
-

@@ -12,12 +12,13 @@ import (
 // Run executes the op and returns the tensors that it makes, lists flattened, for
 // the caller to close.
 func (o *Op) Run() ([]*Tensor, error) {
-	if err := o.prepare(); err != nil {
-		return nil, err
-	}
-	handles, err := o.op.Run(o.until)
+	var handles []*tfc.Handle
+	err := o.run(func() (err error) {
+		handles, err = o.op.Run(o.until)
+		return err
+	})
 	if err != nil {
-		return nil, o.explain(err)
+		return nil, err
 	}
 	ts := make([]*Tensor, len(handles))
 	for i, h := range handles {
@@ -32,7 +33,7 @@ func (o *Op) Output() (*Tensor, error) {
 		return nil, err
 	}
 	if n := o.op.NumOutputs(); n != 1 {
-		return nil, fmt.Errorf("eager: %s: it makes %d tensors, not one; Run returns them all", o.call.Op, n)
+		return nil, fmt.Errorf("eager: %s: it makes %d tensors, not one; Run returns them all", o.label(), n)
 	}
 	ts, err := o.Run()
 	if err != nil {
@@ -46,21 +47,22 @@ func (o *Op) Output() (*Tensor, error) {
 // nothing). Once the op is prepared it allocates nothing. A tensor that is just
 // being used by another goroutine is not replaced: that is [ErrBusy].
 func (o *Op) RunTo(dst ...*Tensor) error {
-	if err := o.prepare(); err != nil {
-		return err
-	}
+	return o.run(func() error { return o.runTo(dst) })
+}
+
+func (o *Op) runTo(dst []*Tensor) error {
 	if len(dst) != o.op.NumOutputs() {
-		return fmt.Errorf("eager: %s: have %d tensors to run to, want %d", o.call.Op, len(dst), o.op.NumOutputs())
+		return fmt.Errorf("have %d tensors to run to, want %d", len(dst), o.op.NumOutputs())
 	}
 	for i, t := range dst {
 		if err := o.ctx.check(t); err != nil {
-			return fmt.Errorf("eager: %s: output %d: %w", o.call.Op, i, err)
+			return fmt.Errorf("output %d: %w", i, err)
 		}
 		if err := o.op.SetTarget(i, t.h); err != nil {
-			return o.explain(err)
+			return err
 		}
 	}
-	return o.explain(o.op.RunTo(o.until))
+	return o.op.RunTo(o.until)
 }
 
 // RunInto executes the op and lands what it makes in dst, one array for each
@@ -72,25 +74,26 @@ func (o *Op) RunTo(dst ...*Tensor) error {
 // and written. After an error they are as they were, unless the error is
 // [graph.ErrPartial].
 func (o *Op) RunInto(dst ...*npy.Array) error {
-	if err := o.prepare(); err != nil {
-		return err
-	}
+	return o.run(func() error { return o.runInto(dst) })
+}
+
+func (o *Op) runInto(dst []*npy.Array) error {
 	if len(dst) != o.op.NumOutputs() {
-		return fmt.Errorf("eager: %s: have %d arrays to land in, want %d", o.call.Op, len(dst), o.op.NumOutputs())
+		return fmt.Errorf("have %d arrays to land in, want %d", len(dst), o.op.NumOutputs())
 	}
 	for i, a := range dst {
 		if err := o.op.SetInto(i, a); err != nil {
-			return landing(o.output(i), err)
+			return fmt.Errorf("output %d: %w", i, err)
 		}
 	}
-	return o.explain(o.op.RunInto(o.until))
+	return o.op.RunInto(o.until)
 }
 
 // Landed returns the part of the array that output number i has landed in, in the
 // last RunInto, in the result's shape.
 func (o *Op) Landed(i int) (*npy.Array, error) {
 	if o.op == nil || i < 0 || i >= o.op.NumOutputs() {
-		return nil, fmt.Errorf("eager: %s: no output %d has landed", o.call.Op, i)
+		return nil, fmt.Errorf("eager: %s: no output %d has landed", o.label(), i)
 	}
 	return o.op.Landed(i)
 }
@@ -112,7 +115,12 @@ func (o *Op) Stats(i int) LandStats {
 }
 
 // output names an output for errors.
-func (o *Op) output(i int) string { return fmt.Sprintf("%s: output %d", o.call.Op, i) }
+func (o *Op) output(i int) string {
+	if o.function != nil && o.function.label != "" {
+		return fmt.Sprintf("%s: output %q", o.label(), o.function.outputs[i].Name)
+	}
+	return fmt.Sprintf("%s: output %d", o.call.Op, i)
+}
 
 // explain says in this package's words why the op has failed.
 func (o *Op) explain(err error) error {
@@ -134,7 +142,7 @@ func (o *Op) explain(err error) error {
 	case errors.As(err, &kept):
 		return fmt.Errorf("eager: %s: %w: TensorFlow keeps the result itself, in a variable say; let it land in another array", o.output(kept.Fetch), ErrInUse)
 	}
-	return fmt.Errorf("eager: %s: %w", o.call.Op, err)
+	return fmt.Errorf("eager: %s: %w", o.label(), err)
 }
 
 // Apply runs a call of package ops; it makes a Context an ops.Backend.

@@ -41,9 +41,11 @@ func (l *loader) signatureFunction(s *signature) error {
 	if err != nil {
 		return err
 	}
-	if s.f, err = l.function("signature_"+plainName(s.spec.Name), p); err != nil {
+	kind := fmt.Sprintf("signature%d_%s", len(l.model.signatures), plainName(s.spec.Name))
+	if s.f, err = l.function(kind, p); err != nil {
 		return err
 	}
+	s.f.label = fmt.Sprintf("signature %q", s.spec.Name)
 	s.f.inputs, s.f.outputs = s.spec.Inputs, s.spec.Outputs
 	for _, h := range s.f.captures {
 		l.kept[h] = true

@@ -94,6 +94,19 @@ func NewEagerContext(o EagerOptions) (*EagerContext, error) {
 // enter counts something that needs the context until it calls leave.
 func (r *contextResource) enter() { r.users.Add(1) }
 
+// tryEnter is enter for those who do not know whether the context still exists.
+func (r *contextResource) tryEnter() bool {
+	for {
+		n := r.users.Load()
+		if n == 0 {
+			return false
+		}
+		if r.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
 func (r *contextResource) leave() {
 	if r.users.Add(-1) > 0 {
 		return
@@ -126,7 +139,9 @@ func (c *EagerContext) use(f func(*C.TFE_Context) error) error {
 	if c.res.closed.Load() {
 		return fmt.Errorf("tfc: eager context: %w", ErrClosed)
 	}
-	c.res.enter()
+	if !c.res.tryEnter() {
+		return fmt.Errorf("tfc: eager context: %w", ErrClosed)
+	}
 	defer c.res.leave()
 	return f(c.res.c)
 }

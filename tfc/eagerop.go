@@ -268,7 +268,7 @@ func (o *EagerOp) run(ctx context.Context, fate C.ndf_fate) error {
 	C.ndf_op_run_at(C.uintptr_t(uintptr(unsafe.Pointer(o.res.c))), C.int(fate))
 	runtime.KeepAlive(o)
 	if o.res.c.result != C.NDF_DONE {
-		return o.explain(ctx)
+		return o.explain(ctx, fate)
 	}
 	return nil
 }
@@ -310,9 +310,9 @@ func (e *InputClosedError) Error() string {
 func (e *InputClosedError) Unwrap() error { return ErrClosed }
 
 // explain says why the op has failed.
-func (o *EagerOp) explain(ctx context.Context) error {
+func (o *EagerOp) explain(ctx context.Context, fate C.ndf_fate) error {
 	c := o.res.c
-	err := o.runError(ctx)
+	err := o.runError(ctx, fate)
 	var partly []int
 	for i := range o.res.fetches {
 		f := &o.res.fetches[i]
@@ -328,12 +328,15 @@ func (o *EagerOp) explain(ctx context.Context) error {
 	return err
 }
 
-func (o *EagerOp) runError(ctx context.Context) error {
+func (o *EagerOp) runError(ctx context.Context, fate C.ndf_fate) error {
 	c := o.res.c
 	failed := int(c.out.failed)
 	switch c.result {
 	case C.NDF_STATUS:
 		err := statusError(c.out.status)
+		if c.async && fate == C.NDF_LAND {
+			o.res.ctx.settle()
+		}
 		if ended := ctx.Err(); ended != nil && errors.Is(err, Cancelled) {
 			return fmt.Errorf("%w (%w)", ended, err)
 		}

@@ -98,6 +98,21 @@ func (r *contextResource) wait(e *C.TFE_Executor, id uint64) error {
 	return err
 }
 
+// settle waits until the calling thread's executor is done with the failure of an
+// op, whose tensors have told of it a moment before: what it still has in its queue
+// fails with that op, what is begun after settle does not.
+func (r *contextResource) settle() {
+	if !r.tryEnter() {
+		return
+	}
+	defer r.leave()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	e := C.TFE_ContextGetExecutorForThread(r.c)
+	defer C.TFE_DeleteExecutor(e)
+	_ = r.wait(e, uint64(C.ndf_executor_id(r.c))) // the error is the tensors', which keep it
+}
+
 // keepCancel keeps what ops that still run may look at, until their executor has
 // been waited for.
 func (r *contextResource) keepCancel(id uint64, c *C.TFE_CancellationManager) {
