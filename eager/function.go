@@ -33,8 +33,14 @@ type FunctionOption func(*Op)
 // cost less. Compare graph.WithSingleThread. TensorFlow has no way to run a function
 // on the calling thread, so its results are copied when they land, not placed.
 func SingleThread() FunctionOption {
-	return func(o *Op) { o.String("executor_type", "SINGLE_THREADED_EXECUTOR").String("config_proto", "") }
+	return func(o *Op) { o.String(executorType, "SINGLE_THREADED_EXECUTOR") }
 }
+
+// Attributes that any function can be called with.
+const (
+	executorType = "executor_type"
+	configProto  = "config_proto"
+)
 
 // Function makes the operations of g that the named outputs need into a function
 // of the context, with the named inputs: see [graph.Graph.Function]. The graph is
@@ -80,6 +86,14 @@ func (f *Function) Op(inputs ...*Tensor) *Op {
 	o.function = f
 	for _, set := range f.options {
 		set(o)
+	}
+	// TensorFlow optimizes a function as it does a session's graph only where it
+	// is given a configuration for that, if an empty one; some versions look at
+	// one of the two and some at the other.
+	for _, name := range []string{executorType, configProto} {
+		if !slices.ContainsFunc(o.call.Attrs, func(a ops.Attr) bool { return a.Name() == name }) {
+			o.String(name, "")
+		}
 	}
 	if len(inputs) != len(f.inputs) {
 		return o.fail(fmt.Errorf("have %d inputs, want %d", len(inputs), len(f.inputs)))
@@ -144,8 +158,7 @@ func (c *Context) functionDef(name string) (*ops.Def, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What any function can be called with.
-	for _, name := range []string{"executor_type", "config_proto"} {
+	for _, name := range []string{executorType, configProto} {
 		def.Attrs = append(def.Attrs, ops.AttrDef{Name: name, Kind: "string"}.WithDefault(ops.String(name, "")))
 	}
 	return def, nil

@@ -2,26 +2,11 @@ package eager
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 
 	"ndflow/graph"
 	"ndflow/internal/interleave"
 )
-
-// basicPitch is the folder of a published model.
-func basicPitch(t testing.TB) string {
-	t.Helper()
-	cmd := exec.Command("../scripts/basic-pitch")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("scripts/basic-pitch: %v", err)
-	}
-	return strings.TrimSpace(string(out))
-}
 
 // BenchmarkModel compares calls of a signature whose results land in arrays: by a
 // session's Runner, which runs small steps on the calling thread, by a Caller, and
@@ -47,7 +32,7 @@ func BenchmarkModel(b *testing.B) {
 				}
 			}}}
 			m := loadModel(b, model)
-			for how, opts := range map[string][]FunctionOption{"eager": nil, "eager-single": {SingleThread()}} {
+			for how, opts := range map[string][]FunctionOption{"eager": nil, "eager-single": {SingleThread()}, "eager-jit": {JITIfPossible()}} {
 				c, err := m.Caller("", opts...)
 				must(b, err)
 				defer c.Close()
