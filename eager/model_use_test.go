@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"ndflow/graph"
+	"ndflow/internal/modeltest"
+	"ndflow/internal/tfpb"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -431,6 +433,55 @@ func TestLoadRefuses(t *testing.T) {
 	out, err := m.Run(bg, in)
 	must(t, err)
 	same(t, "probs", out["probs"], want["probs"])
+}
+
+// Parts that no signature needs are left out, even where TensorFlow does not know
+// their ops. Those that are needed must be in order.
+func TestLoadLeavesOut(t *testing.T) {
+	c := newContext(t)
+	node := func(g *tfpb.GraphDef, name string) *tfpb.NodeDef {
+		i := slices.IndexFunc(g.GetNode(), func(n *tfpb.NodeDef) bool { return n.GetName() == name })
+		return g.GetNode()[i]
+	}
+	for _, e := range []struct {
+		name   string
+		change func(*tfpb.MetaGraphDef, *tfpb.GraphDef)
+		words  []string // of the error; nil for none
+	}{
+		{"an op that is not needed", func(_ *tfpb.MetaGraphDef, g *tfpb.GraphDef) {
+			g.Node = append(g.GetNode(), &tfpb.NodeDef{Name: "spare", Op: "NoSuchOp"})
+		}, nil},
+		{"an op that is needed", func(_ *tfpb.MetaGraphDef, g *tfpb.GraphDef) {
+			node(g, "StatefulPartitionedCall").Op = "NoSuchOp"
+		}, []string{"NoSuchOp"}},
+		{"a node that is missing", func(_ *tfpb.MetaGraphDef, g *tfpb.GraphDef) {
+			node(g, "w1").Name = "w0"
+		}, []string{"the graph is damaged", `needs "w1", which is not there`}},
+		{"an output that is missing", func(m *tfpb.MetaGraphDef, _ *tfpb.GraphDef) {
+			m.GetSignatureDef()["serving_default"].GetOutputs()["probs"].Encoding = &tfpb.TensorInfo_Name{Name: "none:0"}
+		}, []string{`signature "serving_default"`, "none:0"}},
+		{"functions that are no functions", func(_ *tfpb.MetaGraphDef, g *tfpb.GraphDef) {
+			g.Library = []byte("no functions")
+		}, []string{"the graph's functions are damaged"}},
+		{"a graph that is none", func(_ *tfpb.MetaGraphDef, g *tfpb.GraphDef) {
+			g.Node, g.Library = nil, nil
+		}, []string{"the graph is damaged"}},
+	} {
+		t.Run(e.name, func(t *testing.T) {
+			dir := modeltest.Change(t, fixture("mlp"), e.change)
+			m, err := Load(dir, In(c))
+			if e.words != nil {
+				wantError(t, err, nil, append(e.words, dir)...)
+				return
+			}
+			must(t, err)
+			defer m.Close()
+			in, want := arrays(t, step{model: "mlp"}, m.Signatures()[0])
+			out, err := m.Run(bg, in)
+			must(t, err)
+			same(t, "probs", out["probs"], want["probs"])
+		})
+	}
 }
 
 // A file of a SavedModel that is cut off anywhere is an error, never a crash.

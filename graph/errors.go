@@ -30,6 +30,10 @@ var (
 	ErrNotFetched = errors.New("no result")
 	// ErrNoModel: the folder or file holds no model.
 	ErrNoModel = savedmodel.ErrNoModel
+	// ErrNeedsEager: a session, which takes in all of a model, cannot hold this
+	// one; without a session, and without the parts that no signature needs,
+	// eager.Load can.
+	ErrNeedsEager = errors.New("a part that no signature needs has an op which this TensorFlow lacks; eager.Load leaves it out")
 )
 
 // NameError says that a name is not one of those that exist.

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"ndflow/internal/modeltest"
+	"ndflow/internal/tfpb"
 	"ndflow/tfc"
 )
 
@@ -41,4 +43,25 @@ func TestLostForGood(t *testing.T) {
 	in, _ := expected(t, "keras", "")
 	_, err = m.Run(bg, in)
 	wantError(t, err, tfc.FailedPrecondition, "Could not find variable network/")
+}
+
+// A session takes in all of a model, also what no signature needs.
+func TestNeedsEager(t *testing.T) {
+	spare := modeltest.Change(t, fixture("mlp"), func(_ *tfpb.MetaGraphDef, g *tfpb.GraphDef) {
+		g.Node = append(g.GetNode(), &tfpb.NodeDef{Name: "spare", Op: "NoSuchOp"})
+	})
+	_, err := Load(spare)
+	wantError(t, err, ErrNeedsEager, spare, "eager.Load", "NoSuchOp")
+	needed := modeltest.Change(t, fixture("mlp"), func(_ *tfpb.MetaGraphDef, g *tfpb.GraphDef) {
+		for _, n := range g.GetNode() {
+			if n.GetName() == "StatefulPartitionedCall" {
+				n.Op = "NoSuchOp"
+			}
+		}
+	})
+	_, err = Load(needed)
+	wantError(t, err, tfc.NotFound, "NoSuchOp")
+	if errorsIs(err, ErrNeedsEager) {
+		t.Errorf("%v, but the signature needs it", err)
+	}
 }

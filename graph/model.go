@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -92,7 +93,32 @@ func explainLoad(dir string, tags []string, err error) error {
 			return fmt.Errorf("%w (in %s)", e, dir)
 		}
 	}
+	if op := unregistered.FindStringSubmatch(err.Error()); op != nil && !needs(dir, tags, op[1]) {
+		return fmt.Errorf("graph: load %s: %w (%w)", dir, ErrNeedsEager, err)
+	}
 	return fmt.Errorf("graph: load %s: %w", dir, err)
+}
+
+// unregistered finds the op in what TensorFlow says of one that it lacks.
+var unregistered = regexp.MustCompile(`Op type not registered '(\w+)'`)
+
+// needs reports whether a model cannot do without an op.
+func needs(dir string, tags []string, op string) bool {
+	file, err := savedmodel.Read(dir)
+	if err != nil {
+		return true
+	}
+	for _, meta := range file.GetMetaGraphs() {
+		if savedmodel.SameTags(meta.GetMetaInfoDef().GetTags(), tags) {
+			g, err := savedmodel.ParseGraph(meta)
+			if err != nil {
+				return true
+			}
+			needs, err := g.Needs(op)
+			return needs || err != nil
+		}
+	}
+	return true
 }
 
 // Close waits for running steps and gives the model back. Runners fail with

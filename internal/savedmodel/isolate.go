@@ -2,6 +2,8 @@ package savedmodel
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 	"ndflow/internal/tfpb"
@@ -49,6 +51,27 @@ func (g *Graph) Isolate(keep Closure, suffix string, sharedName func(op string) 
 	raw, err := proto.Marshal(&tfpb.FunctionDefLibrary{Function: iso.list})
 	g.Def.Library = raw
 	return iso.list, err
+}
+
+// Needs reports whether an op is in what signatures run and what sets the model
+// up, functions included. The graph is of no use afterwards.
+func (g *Graph) Needs(op string) (bool, error) {
+	keep, err := g.Signatures()
+	if err != nil {
+		return false, err
+	}
+	setUp, err := g.setUp()
+	if err != nil {
+		return false, err
+	}
+	maps.Copy(keep, setUp)
+	functions, err := g.Isolate(keep, "", func(string) bool { return false })
+	if err != nil {
+		return false, err
+	}
+	isIt := func(n *tfpb.NodeDef) bool { return n.GetOp() == op }
+	inFunction := func(f *tfpb.FunctionDef) bool { return slices.ContainsFunc(f.GetNodeDef(), isIt) }
+	return slices.ContainsFunc(g.Def.GetNode(), isIt) || slices.ContainsFunc(functions, inFunction), nil
 }
 
 // isolation renames functions as they are come upon.

@@ -118,14 +118,7 @@ func (o *Objects) match(theirs *tfpb.TrackableObjectGraph) map[int32]int32 {
 // restored and another that the signatures use, so that sessions fail with "Could
 // not find variable".
 func (g *Graph) Lost(used Closure) ([]string, error) {
-	var targets, fed []string
-	if s := g.Meta.GetSaverDef(); s.GetRestoreOpName() != "" {
-		targets, fed = append(targets, s.GetRestoreOpName()), append(fed, s.GetFilenameTensorName())
-	}
-	if op := InitOp(g.Meta); op != "" {
-		targets = append(targets, op)
-	}
-	setUp, err := g.Closure(targets, fed)
+	setUp, err := g.setUp()
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +135,18 @@ func (g *Graph) Lost(used Closure) ([]string, error) {
 	}
 	slices.Sort(lost)
 	return lost, nil
+}
+
+// setUp returns the nodes that restore and initialize the model.
+func (g *Graph) setUp() (Closure, error) {
+	var targets, fed []string
+	if s := g.Meta.GetSaverDef(); s.GetRestoreOpName() != "" {
+		targets, fed = append(targets, s.GetRestoreOpName()), append(fed, s.GetFilenameTensorName())
+	}
+	if op := InitOp(g.Meta); op != "" {
+		targets = append(targets, op)
+	}
+	return g.Closure(targets, fed)
 }
 
 // Twins tells of each node that makes a handle of a variable by name which node
