@@ -113,14 +113,18 @@ func (m *Model) variable(name string) (*variable, error) {
 
 // makeVariables finds the variables that signatures use.
 func (l *loader) makeVariables() error {
-	for _, name := range l.used.Names() {
-		n := l.used[name]
-		if !isVariable(n) || l.twins[name] != "" && l.twins[name] != name {
+	seen := make(map[string]bool)
+	for name, n := range l.used {
+		if first, ok := l.twins[name]; ok {
+			name = first
+		}
+		if !isVariable(n) || seen[name] {
 			continue
 		}
-		v := variable{Variable: describeVariable(n)}
+		seen[name] = true
+		v := variable{Variable: describeVariable(name, n)}
 		if isRefVariable(n) {
-			if err := l.refFunctions(&v, name); err != nil {
+			if err := l.refFunctions(&v, n); err != nil {
 				return fmt.Errorf("variable %q: %w", name, err)
 			}
 		} else {
@@ -133,9 +137,9 @@ func (l *loader) makeVariables() error {
 	return nil
 }
 
-func describeVariable(n *tfpb.NodeDef) Variable {
+func describeVariable(name string, n *tfpb.NodeDef) Variable {
 	t := tfc.DataType(n.GetAttr()["dtype"].GetType())
-	v := Variable{Name: n.GetName(), DType: t.DType(), Type: t.String()}
+	v := Variable{Name: name, DType: t.DType(), Type: t.String()}
 	if shape := n.GetAttr()["shape"].GetShape(); shape != nil && !shape.GetUnknownRank() {
 		v.Shape = make([]int, len(shape.GetDim()))
 		for i, d := range shape.GetDim() {
@@ -146,14 +150,15 @@ func describeVariable(n *tfpb.NodeDef) Variable {
 }
 
 // refFunctions makes functions that read and assign a reference variable.
-func (l *loader) refFunctions(v *variable, name string) error {
+func (l *loader) refFunctions(v *variable, n *tfpb.NodeDef) error {
+	name := n.GetName()
 	op, err := l.operation(name)
 	if err != nil {
 		return err
 	}
 	o := tfc.Output{Op: op}
 	kind := fmt.Sprintf("variable%d", len(l.model.variables))
-	read, err := l.function("read_"+kind, part{nodes: savedmodel.Closure{name: l.used[name]}, outputs: []string{o.String()}})
+	read, err := l.function("read_"+kind, part{nodes: savedmodel.Closure{name: n}, outputs: []string{o.String()}})
 	if err != nil {
 		return err
 	}
