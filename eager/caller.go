@@ -208,7 +208,7 @@ func (c *Caller) ready(ctx context.Context) error {
 		}
 	}
 	c.op.WithContext(ctx)
-	return nil
+	return c.op.prepare()
 }
 
 // Run calls the signature and returns what it makes, for the caller to close. A

@@ -21,6 +21,7 @@ type Context struct {
 	devices []Device
 
 	functions atomic.Int64 // that were named here
+	pool      pool
 
 	mu   sync.RWMutex
 	ops  *tfc.Graph // an empty one, which knows the definitions of all ops
@@ -56,6 +57,7 @@ func New(opts ...Option) (*Context, error) {
 // [ErrClosed]. What TensorFlow needs of the context it keeps until the last of
 // those is closed.
 func (c *Context) Close() {
+	c.pool.close()
 	c.c.Close()
 	c.ops.Close()
 }

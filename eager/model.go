@@ -83,6 +83,7 @@ func (r *modelResource) free() {
 	for _, name := range r.functions {
 		_ = r.ctx.c.RemoveFunction(name) // fails where the context is closed
 	}
+	r.ctx.pool.forget()
 	if r.owned {
 		r.ctx.Close()
 	}

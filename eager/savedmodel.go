@@ -272,15 +272,24 @@ func (l *loader) runInit() error {
 	return l.run(f, paths...)
 }
 
-// run runs a function that makes nothing and takes it away.
+// run runs a function that makes nothing.
 func (l *loader) run(f *Function, inputs ...*Tensor) error {
-	o := l.ctx.Op(f.name).Input(inputs...).Input(f.captures...)
+	if _, err := l.call(f.name, append(inputs, f.captures...)...); err != nil {
+		return err
+	}
+	return l.ctx.Sync()
+}
+
+// call calls a function that is not needed any more afterwards.
+func (l *loader) call(function string, inputs ...*Tensor) ([]*Tensor, error) {
+	o := l.ctx.Op(function).Input(inputs...)
 	defer o.Close()
-	if _, err := o.Run(); err != nil {
-		return err
+	if err := o.prepare(); err != nil { // or it would be prepared for calls to come
+		return nil, err
 	}
-	if err := l.ctx.Sync(); err != nil {
-		return err
+	ts, err := o.Run()
+	if err != nil {
+		return nil, err
 	}
-	return l.model.res.removeFunction(f.name)
+	return ts, l.model.res.removeFunction(function)
 }

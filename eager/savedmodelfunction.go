@@ -148,9 +148,7 @@ func (l *loader) makeHandles() error {
 	if err := l.makeFunction(d); err != nil {
 		return err
 	}
-	o := l.ctx.Op(d.Name)
-	defer o.Close()
-	handles, err := o.Run()
+	handles, err := l.call(d.Name)
 	if err != nil {
 		return err
 	}
@@ -160,5 +158,5 @@ func (l *loader) makeHandles() error {
 	for _, name := range twins {
 		l.handles[name+":0"] = l.handles[l.twins[name]+":0"]
 	}
-	return l.model.res.removeFunction(d.Name)
+	return nil
 }

@@ -84,14 +84,12 @@ func (l *loader) defaultOf(tensor string) (*Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := l.ctx.Op(f.name).Input(f.captures...)
-	defer o.Close()
-	t, err := o.Output()
+	ts, err := l.call(f.name, f.captures...)
 	if err != nil {
 		return nil, err
 	}
-	l.model.res.defaults = append(l.model.res.defaults, t)
-	return t, l.model.res.removeFunction(f.name)
+	l.model.res.defaults = append(l.model.res.defaults, ts...)
+	return ts[0], nil
 }
 
 // callerPool keeps Callers between calls. It is safe for concurrent use.
@@ -101,8 +99,8 @@ type callerPool struct {
 	closed bool
 }
 
-// mostIdle is how many Callers are kept.
-const mostIdle = 16
+// mostCallers is how many Callers are kept.
+const mostCallers = 16
 
 func (p *callerPool) take() *Caller {
 	p.mu.Lock()
@@ -120,7 +118,7 @@ func (p *callerPool) take() *Caller {
 func (p *callerPool) give(c *Caller) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || len(p.idle) >= mostIdle {
+	if p.closed || len(p.idle) >= mostCallers {
 		return false
 	}
 	p.idle = append(p.idle, c)

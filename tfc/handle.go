@@ -1,5 +1,6 @@
 package tfc
 
+// #cgo nocallback ndf_handle_dtype
 // #cgo noescape ndf_handle_describe
 // #cgo nocallback ndf_handle_describe
 // #cgo noescape ndf_handle_into
@@ -121,12 +122,13 @@ func (h *Handle) failed(closed bool, s *C.TF_Status) error {
 
 // DataType returns TensorFlow's type of the elements
 // (TFE_TensorHandleDataType). It does not wait.
-func (h *Handle) DataType() (dt DataType, err error) {
-	err = h.take(func(c *C.TFE_TensorHandle) error {
-		dt = DataType(C.TFE_TensorHandleDataType(c))
-		return nil
-	})
-	return dt, err
+func (h *Handle) DataType() (DataType, error) {
+	dt := DataType(C.ndf_handle_dtype(h.res.c))
+	runtime.KeepAlive(h)
+	if dt == 0 {
+		return 0, fmt.Errorf("tfc: tensor: %w", ErrClosed)
+	}
+	return dt, nil
 }
 
 // Describe tells dtype and shape. It waits where the tensor is still being
