@@ -101,7 +101,7 @@ func (c *Caller) Feed(name string, a *npy.Array) error {
 	}
 	t, err := c.model.ctx.tensorAs(spec.Type, a)
 	if err != nil {
-		return fmt.Errorf("input %q: %w", name, err)
+		return fmt.Errorf("eager: input %q: %w", name, bare(err))
 	}
 	return c.setInput(i, t, t)
 }
@@ -173,9 +173,7 @@ func (c *Context) tensorAs(typeName string, a *npy.Array) (*Tensor, error) {
 		return t, nil
 	}
 	defer t.Close()
-	o := c.Op("Bitcast").Input(t).Attr(ops.TypeNamed("type", typeName))
-	defer o.Close()
-	return o.Output()
+	return c.Op("Bitcast").Input(t).Attr(ops.TypeNamed("type", typeName)).Output()
 }
 
 // Into makes an output land in dst in the RunIntos from now on; nil leaves the

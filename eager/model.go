@@ -73,9 +73,8 @@ type modelResource struct {
 
 func (r *modelResource) free() {
 	for _, h := range r.handles {
-		o := r.ctx.Op("DestroyResourceOp").Input(h)
-		_, _ = o.Run() // fails where the context is closed, and all with it
-		o.Close()
+		// It fails where the context is closed, and all with it.
+		_, _ = r.ctx.Op("DestroyResourceOp").Input(h).Run()
 	}
 	closeAll(r.handles)
 	closeAll(r.defaults)
@@ -83,7 +82,9 @@ func (r *modelResource) free() {
 	for _, name := range r.functions {
 		_ = r.ctx.c.RemoveFunction(name) // fails where the context is closed
 	}
-	r.ctx.pool.forget()
+	if len(r.functions) > 0 {
+		r.ctx.pool.forget() // what was prepared for them
+	}
 	if r.owned {
 		r.ctx.Close()
 	}
@@ -203,7 +204,7 @@ func (m *Model) Run(ctx context.Context, feeds graph.Feeds) (map[string]*npy.Arr
 			continue
 		}
 		if out[spec.Name], err = ts[i].Copy(); err != nil {
-			return nil, fmt.Errorf("output %q: %w", spec.Name, err)
+			return nil, fmt.Errorf("eager: output %q: %w", spec.Name, bare(err))
 		}
 	}
 	return out, nil

@@ -71,7 +71,12 @@ func TestModelBadInput(t *testing.T) {
 
 // What cannot be loaded is a clear error, and the context goes on.
 func TestLoadRefuses(t *testing.T) {
-	c := newContext(t)
+	for name, opts := range map[string][]Option{"sync": nil, "async": {Async()}} {
+		t.Run(name, func(t *testing.T) { testLoadRefuses(t, newContext(t, opts...)) })
+	}
+}
+
+func testLoadRefuses(t *testing.T, c *Context) {
 	copyOf := func(model string, change func(dir string)) string {
 		dir := t.TempDir()
 		must(t, os.CopyFS(dir, os.DirFS(fixture(model))))
@@ -99,7 +104,7 @@ func TestLoadRefuses(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			_, err := Load(e.dir, In(c))
 			wantError(t, err, e.target, append(e.words, e.dir)...)
-			if strings.Count(err.Error(), "eager: load") > 1 {
+			if strings.Count(err.Error(), "eager: ") > 1 {
 				t.Errorf("the package is named twice: %v", err)
 			}
 		})

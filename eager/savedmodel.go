@@ -36,9 +36,9 @@ type loader struct {
 
 	specs   []graph.Signature
 	assets  []savedmodel.Asset
-	restore part // empty where nothing is to be restored
-	init    part // empty where nothing is to be set up
-	lost    map[string]string
+	restore part               // empty where nothing is to be restored
+	init    part               // empty where nothing is to be set up
+	lost    map[string]string  // keys of variables that are restored by those, by node
 	handles map[string]*Tensor // of resources, by the tensors that are such
 	kept    map[*Tensor]bool   // handles that signatures use
 	twins   map[string]string  // nodes that make another handle of a variable, and the first that does
@@ -183,7 +183,7 @@ func (l *loader) setUp() error {
 	for _, spec := range l.specs {
 		l.model.signatures[spec.Name] = l.signature(spec)
 	}
-	return l.ctx.Sync()
+	return bare(l.ctx.Sync())
 }
 
 // importGraph makes a graph of the parts, and adds the functions that they call
@@ -277,7 +277,7 @@ func (l *loader) run(f *Function, inputs ...*Tensor) error {
 	if _, err := l.call(f.name, append(inputs, f.captures...)...); err != nil {
 		return err
 	}
-	return l.ctx.Sync()
+	return bare(l.ctx.Sync())
 }
 
 // call calls a function that is not needed any more afterwards.
@@ -289,7 +289,7 @@ func (l *loader) call(function string, inputs ...*Tensor) ([]*Tensor, error) {
 	}
 	ts, err := o.Run()
 	if err != nil {
-		return nil, err
+		return nil, bare(err)
 	}
 	return ts, l.model.res.removeFunction(function)
 }

@@ -120,8 +120,11 @@ func (l *loader) readCheckpoint(keys []string, types []tfc.DataType) ([]*Tensor,
 		typeNames[i] = t.String()
 	}
 	o := l.ctx.Op("RestoreV2").Input(prefix, names, slicesOf).Attr(ops.TypesNamed("dtypes", typeNames...))
-	defer o.Close()
-	return o.Run()
+	ts, err := o.Run()
+	if err != nil {
+		return nil, bare(err)
+	}
+	return ts, nil
 }
 
 // runRestore restores the variables.
@@ -169,8 +172,8 @@ func (l *loader) restoreByKeys() error {
 
 // assign sets a variable.
 func (c *Context) assign(handle, value *Tensor) error {
-	o := c.Op("AssignVariableOp").Input(handle, value)
-	defer o.Close()
-	_, err := o.Run()
-	return err
+	if _, err := c.Op("AssignVariableOp").Input(handle, value).Run(); err != nil {
+		return bare(err)
+	}
+	return nil
 }

@@ -56,10 +56,9 @@ func (m *Model) Value(variable string) (*npy.Array, error) {
 	if v.handle != nil {
 		o = m.ctx.Op("ReadVariableOp").Input(v.handle).Attr(ops.TypeNamed("dtype", v.Type))
 	}
-	defer o.Close()
 	t, err := o.Output()
 	if err != nil {
-		return nil, fmt.Errorf("variable %q: %w", variable, err)
+		return nil, fmt.Errorf("eager: variable %q: %w", variable, bare(err))
 	}
 	defer t.Close()
 	return t.Copy()
@@ -81,18 +80,16 @@ func (m *Model) Assign(variable string, a *npy.Array) error {
 	}
 	t, err := m.ctx.tensorAs(v.Type, own)
 	if err != nil {
-		return fmt.Errorf("eager: variable %q: %w", variable, err)
+		return fmt.Errorf("eager: variable %q: %w", variable, bare(err))
 	}
 	defer t.Close()
 	if v.handle != nil {
 		err = m.ctx.assign(v.handle, t)
 	} else {
-		o := m.ctx.Op(v.assign).Input(t)
-		defer o.Close()
-		_, err = o.Run()
+		_, err = m.ctx.Op(v.assign).Input(t).Run()
 	}
 	if err != nil {
-		return fmt.Errorf("variable %q: %w", variable, err)
+		return fmt.Errorf("eager: variable %q: %w", variable, bare(err))
 	}
 	return nil
 }

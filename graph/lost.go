@@ -17,6 +17,9 @@ import (
 // was saved from tell where in the checkpoint they are. One that is not there
 // stays without a value: a step that reads it fails.
 func (m *Model) restoreLost(meta *tfpb.MetaGraphDef) error {
+	if len(meta.GetObjectGraphDef()) == 0 { // TensorFlow 1 has saved it
+		return nil
+	}
 	g, err := savedmodel.ParseGraph(meta)
 	if err != nil {
 		return err
