@@ -2,7 +2,6 @@ package graph
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -319,5 +318,5 @@ func TestUnknownDevice(t *testing.T) {
 	out, err := g.Apply(&ops.Call[Output]{Op: "Const", Device: "GPU:77", Attrs: []ops.Attr{ops.Tensor("value", npy.Scalar[float32](1)), ops.Type("dtype", npy.Float32)}})
 	must(t, err)
 	_, err = session(t, g).Eval(bg, out[0].String())
-	wantError(t, err, tfc.InvalidArgument, fmt.Sprint("GPU:77"))
+	wantError(t, err, tfc.InvalidArgument, "GPU:77")
 }
