@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"ndflow/eager"
 	"ndflow/graph"
 	"ndflow/npy"
 	"ndflow/ops"
@@ -109,6 +110,25 @@ func Example_map() {
 	// Output: [1000 4] <nil>
 }
 
+func Example_load() {
+	// README load
+	model, err := eager.Load("testdata/models/keras") // as tf.saved_model.save wrote it
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	x, _ := eager.FromSlice(model.Context(), []float32{1, 2, 3, 4}, 1, 4)
+	out, err := model.Call(context.Background(), "serving_default", map[string]*eager.Tensor{"inputs": x})
+	if err != nil {
+		log.Fatal(err)
+	}
+	probs, err := out["output_0"].Copy() // to an array of the program's own
+	// README end
+	fmt.Println(probs.DType(), probs.Shape(), err)
+
+	// Output: float32 [1 2] <nil>
+}
+
 // inNewFolder makes a folder the current one, until the function it returns
 // takes it away.
 func inNewFolder() (leave func()) {
@@ -140,7 +160,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"example", "runner", "map"} {
+	for _, name := range []string{"example", "runner", "map", "load"} {
 		_, rest, ok := strings.Cut(string(source), "\t// README "+name+"\n")
 		if !ok {
 			t.Fatalf("no example %q here", name)

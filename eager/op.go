@@ -24,8 +24,9 @@ type Op struct {
 	closed bool
 	call   ops.Call[*Tensor]
 
-	lists    bool // what was prepared has an input that is a list
-	fallBack bool // where XLA cannot compile it
+	lists    bool      // what was prepared has an input that is a list
+	fallBack bool      // where XLA cannot compile it
+	function *Function // that it calls, or nil
 }
 
 // Op begins an op of the given name: one of TensorFlow's, or a function that was
@@ -37,9 +38,17 @@ func (c *Context) Op(name string) *Op {
 // fail keeps the first mistake.
 func (o *Op) fail(err error) *Op {
 	if o.err == nil {
-		o.err = fmt.Errorf("eager: %s: %w", o.call.Op, err)
+		o.err = fmt.Errorf("eager: %s: %w", o.label(), err)
 	}
 	return o.change()
+}
+
+// label is what errors call the op.
+func (o *Op) label() string {
+	if o.function != nil && o.function.label != "" {
+		return o.function.label
+	}
+	return o.call.Op
 }
 
 // change says that the op is no longer what was prepared.
@@ -127,7 +136,7 @@ func (o *Op) WithContext(ctx context.Context) *Op {
 // inputs and the tensors of lists. What was prepared stays so.
 func (o *Op) SetInput(i int, t *Tensor) error {
 	if err := o.ctx.check(t); err != nil {
-		return fmt.Errorf("eager: %s: input %d: %w", o.call.Op, i, err)
+		return fmt.Errorf("eager: %s: input %d: %w", o.label(), i, err)
 	}
 	n := i
 	for k := range o.call.Inputs {
@@ -145,7 +154,7 @@ func (o *Op) SetInput(i int, t *Tensor) error {
 		}
 		return o.explain(o.op.SetInput(i, t.h))
 	}
-	return fmt.Errorf("eager: %s: there is no input %d", o.call.Op, i)
+	return fmt.Errorf("eager: %s: there is no input %d", o.label(), i)
 }
 
 // Close gives back what was prepared.
@@ -180,7 +189,7 @@ func (o *Op) ready() error {
 		return o.err
 	}
 	if o.closed || o.ctx.c.Closed() {
-		return fmt.Errorf("eager: %s: op or context: %w", o.call.Op, ErrClosed)
+		return fmt.Errorf("eager: %s: op or context: %w", o.label(), ErrClosed)
 	}
 	return nil
 }
