@@ -38,6 +38,32 @@ func Example() {
 	// Output: [[11. 22. 33. 44.]]
 }
 
+func Example_eager() {
+	a, _ := npy.New(npy.Float32, 2, 2)
+	elements, _ := npy.Values[float32](a)
+	copy(elements, []float32{1, 2, 3, 4})
+	// README eager
+	ec, err := eager.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer ec.Close()
+	x, _ := ec.Tensor(a) // the array's own memory
+	defer x.Close()
+	y, err := ec.Op("MatMul").Input(x, x).Bool("transpose_b", true).Output()
+	if err != nil {
+		log.Fatal(err) // with the op's signature, where it was called wrongly
+	}
+	defer y.Close()
+	view, err := y.Value() // TensorFlow's own memory; Into and Copy give the program's
+	// README end
+	fmt.Println(view, err)
+
+	// Output:
+	// [[ 5. 11.]
+	//  [11. 25.]] <nil>
+}
+
 func Example_ops() {
 	w, _ := npy.From([]float32{1, 0, 0, 0, 1, 1}, 2, 3)
 	// README ops
