@@ -84,7 +84,7 @@ func TestResumeAfterKill(t *testing.T) {
 		cmd := command(t, dir, append(args, "--resume")...)
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
-		through := kill(t, cmd, dir+"/y.npy.partial.json", time.Duration(float64(took)*(0.05+0.4*random.Float64())))
+		through := kill(t, cmd, dir+"/y.npy.partial.json", time.Duration(float64(took)*(0.2+0.4*random.Float64())))
 		if strings.Contains(stderr.String(), "going on from row") {
 			gone++
 		}
