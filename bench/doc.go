@@ -1,0 +1,54 @@
+// Package bench measures what people claim about TensorFlow and arrays, on the
+// machine at hand: ndflow beside a loop in C, Python's TensorFlow and NumPy, and
+// whatever else speaks its line protocol, in one run.
+//
+//	report, err := bench.Run(ctx, bench.Options{Quick: true})
+//
+// # How it measures
+//
+// A [Scenario] has cases, a [Case] peers that all do the same work. Each peer is
+// set up, does the work once, and its results are compared with what is wanted; a
+// peer whose results are wrong has failed and is not timed. Then it is warmed up,
+// and the number of repetitions found that last 20 ms. The peers of a case, or of
+// all cases of a group, are timed in rounds: each runs once in a round, in random
+// order, so that a machine whose speed drifts treats all alike. A ratio is the
+// median of the rounds' own, with a bootstrap interval of 95 %.
+//
+// # How a scenario is written
+//
+// Each has a file of its own, which registers it; its name is listed in order
+// (scenario.go). [batching.go] is an example of all that follows.
+//
+//	var _ = register(&Scenario{
+//	    Name: "batching", Title: ..., Work: ..., Unit: "sample", XLabel: "samples in a batch",
+//	    Claims: []Claim{{Says: "up to 100 times faster", Verdict: batchingVerdict}},
+//	    Cases: batchingCases,
+//	})
+//
+// Cases(ctx, env) makes the inputs and returns the cases. It sizes them by
+// env.Quick: a quick run of the scenario should take a few seconds. The time that is
+// reported is that of one Unit; a repetition that does several says so by
+// Case.Items. The Name of a Peer is the same in all cases, for it is a line of the
+// plot; Case.X is where its point is, Case.Panel which plot of several it is in.
+// Cases of one Case.Group are all set up before any is timed, so keep those of
+// large arrays apart.
+//
+// Peers come from
+//
+//   - Step.Runner and Step.Floor: a signature's step by ndflow and by a loop in C;
+//   - a Peer with a Setup of the scenario's own, which returns a [Work];
+//   - env.Python: a work of Python's, which a function in the folder python with
+//     the decorator @work prepares;
+//   - env.Child: a work of ndflow's in a process of its own, which registerChild
+//     names; for scenarios of whole processes (Scenario.WholeProcess), each timing
+//     is one repetition in a new process, and has the measures "peak bytes" and
+//     "cpu share".
+//
+// Case.Task says the work in the words of the line protocol: external peers are
+// asked to do it. A Setup whose peer is not there returns [Missing], with how to
+// get it.
+//
+// A claim's Verdict reads the result by names of cases and peers ([Result.Ratio],
+// [PeerResult.Measure]); in a quick run, or with peers missing, some are not
+// there, and it says that it cannot tell.
+package bench
