@@ -117,14 +117,14 @@ func (e *Env) Child(name string, t Task) Peer {
 		if command == nil {
 			return nil, fmt.Errorf("bench: no command that serves ndflow's works in a process of its own")
 		}
-		return e.own(startProcess(ctx, command[0], exec.Command(command[0], command[1:]...), e.run.Patience))(ctx, t)
+		return e.own(e.run.start(ctx, "ndflow", exec.Command(command[0], command[1:]...)))(ctx, t)
 	}}
 }
 
 // external returns a peer that a command of the user's is.
 func (e *Env) external(x ExternalPeer, t Task) Peer {
 	return Peer{Name: x.Name, Kind: External, Setup: func(ctx context.Context) (*Work, error) {
-		return e.own(startProcess(ctx, x.Name, exec.Command("sh", "-c", x.Command), e.run.Patience))(ctx, t)
+		return e.own(e.run.start(ctx, x.Name, exec.Command("sh", "-c", x.Command)))(ctx, t)
 	}}
 }
 
@@ -140,6 +140,9 @@ func (e *Env) own(p *process, err error) func(context.Context, Task) (*Work, err
 			return nil, err
 		}
 		w.Close = p.close
+		if e.whole {
+			return p.watched(w), nil
+		}
 		return w, nil
 	}
 }

@@ -77,8 +77,8 @@ func (s *run) timeGroup(ctx context.Context, entries []*entry, whole bool, progr
 	}
 }
 
-// leastRounds is how many make a median worth to be told.
-const leastRounds = 3
+// LeastRounds is how many make a median worth to be told.
+const LeastRounds = 3
 
 // cut leaves the rounds that all entries have done.
 func cut(entries []*entry, rounds int) {
@@ -90,7 +90,7 @@ func cut(entries []*entry, rounds int) {
 		for name, v := range e.result.Measures {
 			e.result.Measures[name] = v[:min(rounds, len(v))]
 		}
-		if rounds < leastRounds {
+		if rounds < LeastRounds {
 			e.fail(context.Canceled)
 		}
 	}

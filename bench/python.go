@@ -53,7 +53,7 @@ func (s *run) startPython(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	cmd := exec.Command(interpreter, filepath.Join(files, "python", "peer.py"))
-	p, err := startProcess(ctx, "python", cmd, s.Patience)
+	p, err := s.start(ctx, "Python", cmd)
 	os.RemoveAll(files) // it has read them all when it is ready
 	return p, err
 }

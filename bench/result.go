@@ -9,6 +9,8 @@ type Report struct {
 	Command     string    `json:"command"` // that made it
 	Machine     Machine   `json:"machine"`
 	Settings    Settings  `json:"settings"`
+	Load        []float64 `json:"load"`            // the share of all cores that others kept busy, sampled between scenarios
+	Peers       []string  `json:"peers,omitempty"` // what processes have said that they are
 	Warnings    []string  `json:"warnings,omitempty"`
 	Interrupted bool      `json:"interrupted,omitempty"`
 	Scenarios   []*Result `json:"scenarios"`
@@ -35,6 +37,24 @@ type Result struct {
 	Findings     []Finding     `json:"findings"`
 	Error        string        `json:"error,omitempty"` // why there are no cases
 	Cases        []*CaseResult `json:"cases"`
+}
+
+// Failed reports whether something that ought to work has not: a scenario that has
+// no cases, or a peer that gave wrong results or none.
+func (r *Report) Failed() bool {
+	for _, s := range r.Scenarios {
+		if s.Error != "" {
+			return true
+		}
+		for _, c := range s.Cases {
+			for _, p := range c.Peers {
+				if p.State == Failed {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // Finding is a claim beside what was measured.

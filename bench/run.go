@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -37,7 +39,7 @@ type run struct {
 	Options
 	rand   *rand.Rand
 	python *process
-	models map[string]string
+	said   []string // what processes have said that they are
 }
 
 // Run measures. After ctx has ended it returns what is done until then, with
@@ -55,7 +57,13 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		Settings:  Settings{Quick: o.Quick, Rounds: o.Rounds, Timing: o.Timing},
 		Scenarios: []*Result{},
 	}
+	look := func() {
+		if load, ok := othersLoad(ctx); ok {
+			report.Load = append(report.Load, load)
+		}
+	}
 	for i, scenario := range o.Scenarios {
+		look()
 		r := s.scenario(ctx, scenario, func(part float64) {
 			if o.Progress != nil {
 				o.Progress(Progress{Scenario: scenario.Name, Part: (float64(i) + part) / float64(len(o.Scenarios))})
@@ -67,7 +75,28 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 			break
 		}
 	}
+	look()
+	report.Peers = s.said
+	if w := loadWarning(report.Load); w != "" {
+		report.Warnings = append(report.Warnings, w)
+	}
 	return report, nil
+}
+
+// start starts a peer's process and notes what it says that it is.
+func (s *run) start(ctx context.Context, what string, cmd *exec.Cmd) (*process, error) {
+	p, err := startProcess(ctx, what, cmd, s.Patience)
+	if err != nil {
+		return nil, err
+	}
+	said := p.name
+	if !strings.HasPrefix(said, what) {
+		said = what + ": " + said
+	}
+	if !slices.Contains(s.said, said) {
+		s.said = append(s.said, said)
+	}
+	return p, nil
 }
 
 func (o *Options) setDefaults() {

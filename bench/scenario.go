@@ -83,6 +83,11 @@ const (
 	External Kind = "external" // a command of the user's
 )
 
+// Kinds lists the kinds of peers, for Options.Peers.
+func Kinds() []string {
+	return []string{string(NDFlow), string(Floor), string(Memcpy), string(Python), string(External)}
+}
+
 // Peer is one way to do a case's work.
 type Peer struct {
 	Name string // the same in each case, since it is a line of the plot: "Runner, calling thread"

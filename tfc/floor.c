@@ -27,3 +27,11 @@ bool ndf_floor_run(ndf_plan *p, long n) {
   }
   return ok;
 }
+
+void ndf_floor_memcpy(void *dst, const void *src, size_t size, long n) {
+  for (long k = 0; k < n; k++) {
+    memcpy(dst, src, size);
+    // Else a compiler may see that one copy would do.
+    __asm__ volatile("" : : "r"(dst), "r"(src) : "memory");
+  }
+}

@@ -34,3 +34,14 @@ func (p *Plan) Floor(n int, s Step) error {
 	}
 	return nil
 }
+
+// Memcpy copies src to dst n times in one C call, with the C library's memcpy: the
+// floor for benchmarks of copies. The slices must be of one length and must not
+// overlap.
+func Memcpy(dst, src []byte, n int) error {
+	if len(dst) != len(src) {
+		return fmt.Errorf("tfc: memcpy: have %d bytes for %d", len(dst), len(src))
+	}
+	C.ndf_floor_memcpy(start(dst), start(src), C.size_t(len(dst)), C.long(n))
+	return nil
+}

@@ -11,4 +11,7 @@
 // False when a step fails; the plan's status says why.
 bool ndf_floor_run(ndf_plan *p, long n);
 
+// ndf_floor_memcpy copies size bytes n times with the C library's memcpy.
+void ndf_floor_memcpy(void *dst, const void *src, size_t size, long n);
+
 #endif  // NDFLOW_TFC_FLOOR_H_

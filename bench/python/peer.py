@@ -5,6 +5,7 @@ prepare it and return a Work.
 """
 
 import importlib
+import importlib.metadata
 import json
 import os
 import platform
@@ -108,11 +109,20 @@ def main():
         if name.endswith(".py") and name != "peer.py":
             importlib.import_module(name[:-3])
 
+    def version(package):
+        try:
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            return None
+
+    has = [("NumPy", np.__version__), ("TensorFlow", version("tensorflow-cpu") or version("tensorflow"))]
+    name = ", ".join(["Python " + platform.python_version()] + ["%s %s" % p for p in has if p[1]])
+
     def say(a):
         answers.write(json.dumps(a) + "\n")
         answers.flush()
 
-    say({"ready": 1, "name": "Python %s, NumPy %s" % (platform.python_version(), np.__version__)})
+    say({"ready": 1, "name": name})
     current = {}
     for line in sys.stdin:
         try:
