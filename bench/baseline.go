@@ -70,8 +70,8 @@ func (c *Comparison) Write(w io.Writer) error {
 // intervals do not meet. The error is ErrOtherMachine where the baseline is not of
 // this machine.
 func (r *Report) Compare(baseline *Report) (*Comparison, error) {
-	if d := r.Machine.differs(&baseline.Machine); d != "" {
-		return nil, fmt.Errorf("bench: %w: here %s", ErrOtherMachine, d)
+	if err := r.Machine.check(&baseline.Machine); err != nil {
+		return nil, err
 	}
 	c := &Comparison{}
 	c.note("TensorFlow", r.Machine.Library.Version, baseline.Machine.Library.Version)

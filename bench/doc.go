@@ -51,4 +51,50 @@
 // A claim's Verdict reads the result by names of cases and peers ([Result.Ratio],
 // [PeerResult.Measure]); in a quick run, or with peers missing, some are not
 // there, and it says that it cannot tell.
+//
+// # The line protocol
+//
+// A peer in another process reads requests from its stdin and writes answers to its
+// stdout, each a JSON object in a line of its own; what it writes to stderr is
+// shown if it fails. "ndflow bench --peer NAME=COMMAND" starts COMMAND with sh.
+//
+// It begins by saying that it is ready and what it is:
+//
+//	{"ready": 1, "name": "my binding 1.2"}
+//
+// It is then asked to prepare a work, perhaps several times before it is asked for
+// more, each time with another id. It answers "ok"; or "missing" with the reason,
+// if it cannot do such work and is to be shown as missing; or "error".
+//
+//	{"do": "setup", "id": 0, "work": "step", "args": {"model": "/m", "feeds": {"x": "/tmp/x.npy"}}}
+//	{"ok": true}    or {"missing": "it has no strings"}    or {"error": "no file /m"}
+//
+// To do it n times, which is what is timed. It may add what else it has measured,
+// each under a name that ends with its unit, such as "p99 ns":
+//
+//	{"do": "run", "id": 0, "n": 250}
+//	{"ok": true}    or {"ok": true, "measures": {"p99 ns": 5100}}
+//
+// To write the results of the last repetition into a folder, each to a file
+// NAME.npy, which are compared before anything is timed:
+//
+//	{"do": "results", "id": 0, "dir": "/tmp/results"}
+//	{"ok": true}
+//
+// And to give it back:
+//
+//	{"do": "close", "id": 0}
+//	{"ok": true}
+//
+// It ends when its stdin does. A peer that writes anything else to its stdout, ends,
+// or takes more than five minutes for an answer has failed. In scenarios of whole
+// processes each timing is of a process of its own: its start and setup are not in
+// the time, but its memory is that of the whole process.
+//
+// The works, with their arguments:
+//
+//   - step: one step of the signature "signature" (serving_default if there is none)
+//     of the SavedModel in the folder "model". "feeds" has files of the inputs'
+//     arrays by name, which are read once. A repetition takes them from the program's
+//     memory and ends with all outputs in the program's own arrays, by their names.
 package bench

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -94,43 +95,40 @@ func (e *Env) SaveAll(arrays map[string]*npy.Array) (map[string]string, error) {
 // Python returns a peer that does the task in Python: see the folder python for
 // what it can do. All share one process, unless the scenario is of whole ones.
 func (e *Env) Python(name string, t Task) Peer {
-	return Peer{Name: name, Kind: Python, Setup: func(ctx context.Context) (*Work, error) {
-		if e.whole {
-			return e.own(e.run.startPython(ctx))(ctx, t)
+	return Peer{Name: name, Kind: Python, Setup: e.setup("Python", t, e.run.pythonCommand)}
+}
+
+// Child returns a peer of ndflow's own that does the task in another process:
+// what registerChild has named.
+func (e *Env) Child(name string, t Task) Peer {
+	return Peer{Name: name, Kind: NDFlow, Setup: e.setup("ndflow", t, func() (*exec.Cmd, error) {
+		c := e.run.Child
+		if c == nil {
+			return nil, errors.New("bench: no command is given that serves ndflow's works in another process")
 		}
-		if e.run.python == nil || !e.run.python.alive() {
-			p, err := e.run.startPython(ctx)
+		return exec.Command(c[0], c[1:]...), nil
+	})}
+}
+
+// external returns a peer that is a command of the user's.
+func (e *Env) external(x ExternalPeer, t Task) Peer {
+	return Peer{Name: x.Name, Kind: External, Setup: e.setup(x.Name, t, func() (*exec.Cmd, error) {
+		return exec.Command("sh", "-c", x.Command), nil
+	})}
+}
+
+// setup returns the Setup of a peer in another process: the one of that name that
+// all cases share, or one of its own where the scenario is of whole processes.
+func (e *Env) setup(what string, t Task, command func() (*exec.Cmd, error)) func(context.Context) (*Work, error) {
+	return func(ctx context.Context) (*Work, error) {
+		if !e.whole {
+			p, err := e.run.shared(ctx, what, command)
 			if err != nil {
 				return nil, err
 			}
-			e.run.python = p
+			return p.work(ctx, t)
 		}
-		return e.run.python.work(ctx, t)
-	}}
-}
-
-// Child returns a peer of ndflow's own that does the task in a process of its own,
-// which registerChild has named.
-func (e *Env) Child(name string, t Task) Peer {
-	return Peer{Name: name, Kind: NDFlow, Setup: func(ctx context.Context) (*Work, error) {
-		command := e.run.Child
-		if command == nil {
-			return nil, fmt.Errorf("bench: no command that serves ndflow's works in a process of its own")
-		}
-		return e.own(e.run.start(ctx, "ndflow", exec.Command(command[0], command[1:]...)))(ctx, t)
-	}}
-}
-
-// external returns a peer that a command of the user's is.
-func (e *Env) external(x ExternalPeer, t Task) Peer {
-	return Peer{Name: x.Name, Kind: External, Setup: func(ctx context.Context) (*Work, error) {
-		return e.own(e.run.start(ctx, x.Name, exec.Command("sh", "-c", x.Command)))(ctx, t)
-	}}
-}
-
-// own makes a process end with its one work.
-func (e *Env) own(p *process, err error) func(context.Context, Task) (*Work, error) {
-	return func(ctx context.Context, t Task) (*Work, error) {
+		p, err := e.run.start(ctx, what, command)
 		if err != nil {
 			return nil, err
 		}
@@ -140,9 +138,6 @@ func (e *Env) own(p *process, err error) func(context.Context, Task) (*Work, err
 			return nil, err
 		}
 		w.Close = p.close
-		if e.whole {
-			return p.watched(w), nil
-		}
-		return w, nil
+		return p.watched(w), nil
 	}
 }

@@ -67,8 +67,15 @@ func readMachine() (Machine, error) {
 	return m, nil
 }
 
-// differs says in what two machines are not the same, for the purpose of comparing
-// times; empty if in nothing.
+// check returns an error that is ErrOtherMachine where times of m and of the
+// baseline's machine cannot be compared.
+func (m *Machine) check(baseline *Machine) error {
+	if d := m.differs(baseline); d != "" {
+		return fmt.Errorf("bench: %w: here %s", ErrOtherMachine, d)
+	}
+	return nil
+}
+
 func (m *Machine) differs(other *Machine) string {
 	var list []string
 	note := func(what string, have, want any) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"time"
@@ -63,11 +64,7 @@ func (s *run) timeGroup(ctx context.Context, entries []*entry, whole bool, progr
 	for round := range s.Rounds {
 		s.rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for k, i := range order {
-			if ctx.Err() != nil {
-				cut(entries, round)
-				return
-			}
-			if e := entries[i]; e.usable() {
+			if e := entries[i]; e.usable() && ctx.Err() == nil {
 				if err := s.timeOne(ctx, e, whole); err != nil && ctx.Err() == nil {
 					e.fail(err)
 				}
@@ -75,23 +72,31 @@ func (s *run) timeGroup(ctx context.Context, entries []*entry, whole bool, progr
 			progress(0.3 + 0.7*(float64(round)+float64(k+1)/float64(len(order)))/float64(s.Rounds))
 		}
 	}
+	trim(entries)
 }
 
 // LeastRounds is how many make a median worth to be told.
 const LeastRounds = 3
 
-// cut leaves the rounds that all entries have done.
-func cut(entries []*entry, rounds int) {
+// trim leaves the rounds that all have done, where a run was interrupted.
+func trim(entries []*entry) {
+	rounds := math.MaxInt
+	for _, e := range entries {
+		if e.usable() {
+			rounds = min(rounds, len(e.result.Times))
+		}
+	}
 	for _, e := range entries {
 		if !e.usable() {
 			continue
 		}
-		e.result.Times = e.result.Times[:min(rounds, len(e.result.Times))]
-		for name, v := range e.result.Measures {
-			e.result.Measures[name] = v[:min(rounds, len(v))]
-		}
 		if rounds < LeastRounds {
 			e.fail(context.Canceled)
+			continue
+		}
+		e.result.Times = e.result.Times[:rounds]
+		for name, v := range e.result.Measures {
+			e.result.Measures[name] = v[:min(rounds, len(v))]
 		}
 	}
 }

@@ -17,9 +17,10 @@ import (
 	"ndflow/npy"
 )
 
-// How long a peer in a process of its own may take before it is given up.
 const (
-	patience    = 2 * time.Minute
+	// patience is how long a peer in another process may take for an answer before
+	// it is given up.
+	patience    = 5 * time.Minute
 	longestLine = 1 << 20
 )
 
@@ -36,6 +37,7 @@ type process struct {
 	mu   sync.Mutex // one request at a time
 	next int        // the id of the next work
 	err  error      // why it can be asked no more
+	hung bool       // since it has not answered in time
 }
 
 // line is one that a process has written, or why there is none.
@@ -44,7 +46,8 @@ type line struct {
 	err  error
 }
 
-// startProcess starts a peer and waits until it is ready.
+// startProcess starts a peer and waits until it is ready. With an error it returns
+// a process that has ended, if there was one.
 func startProcess(ctx context.Context, what string, cmd *exec.Cmd, wait time.Duration) (*process, error) {
 	p := &process{what: what, cmd: cmd, answers: make(chan line), wait: wait}
 	cmd.Stderr = &p.stderr
@@ -67,10 +70,10 @@ func startProcess(ctx context.Context, what string, cmd *exec.Cmd, wait time.Dur
 	a, err := p.answer(ctx)
 	switch {
 	case err != nil:
-		return nil, err
+		return p, err
 	case a.Ready != protocolVersion:
 		p.close()
-		return nil, fmt.Errorf(`bench: %s: its first line is not {"ready": %d, "name": ...}`, what, protocolVersion)
+		return p, fmt.Errorf(`bench: %s: its first line is not {"ready": %d, "name": ...}`, what, protocolVersion)
 	}
 	p.name = a.Name
 	return p, nil
@@ -111,6 +114,7 @@ func (p *process) answer(ctx context.Context) (answer, error) {
 		err = ctx.Err()
 	case <-timer.C:
 		err = fmt.Errorf("bench: %s: no answer in %v", p.what, p.wait)
+		p.hung = true
 	}
 	p.end(0)
 	p.err = err
@@ -153,11 +157,11 @@ func (p *process) do(ctx context.Context, q request) (answer, error) {
 	return a, nil
 }
 
-// alive reports whether the process can be asked.
-func (p *process) alive() bool {
+// usable returns why the process can be asked no more, or nil.
+func (p *process) usable() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.err == nil
+	return p.err
 }
 
 // close ends the process: by the end of its input, or else by force.

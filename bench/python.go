@@ -1,10 +1,7 @@
 package bench
 
 import (
-	"context"
 	"embed"
-	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,9 +29,8 @@ func FindPython() (string, error) {
 	return "", Missing("get Python with TensorFlow with: scripts/python --tensorflow (2 GiB)")
 }
 
-// startPython starts a process of Python's that serves the works in the folder
-// python.
-func (s *run) startPython(ctx context.Context) (*process, error) {
+// pythonCommand starts Python with the works in the folder python.
+func (s *run) pythonCommand() (*exec.Cmd, error) {
 	interpreter := s.PythonAt
 	if interpreter == "" {
 		var err error
@@ -42,20 +38,20 @@ func (s *run) startPython(ctx context.Context) (*process, error) {
 			return nil, err
 		}
 	}
-	if _, err := exec.LookPath(interpreter); errors.Is(err, fs.ErrNotExist) || errors.Is(err, exec.ErrNotFound) {
-		return nil, Missing("%s is not there; get Python with TensorFlow with: scripts/python --tensorflow (2 GiB)", interpreter)
+	if _, err := exec.LookPath(interpreter); err != nil {
+		return nil, Missing("%v; get Python with TensorFlow with: scripts/python --tensorflow (2 GiB)", err)
 	}
-	files, err := os.MkdirTemp("", "ndflow-bench-python-")
-	if err != nil {
-		return nil, err
+	if s.peers.python == "" {
+		dir, err := os.MkdirTemp("", "ndflow-bench-python-")
+		if err != nil {
+			return nil, err
+		}
+		s.peers.python = dir
+		if err := os.CopyFS(dir, pythonFiles); err != nil {
+			return nil, err
+		}
 	}
-	if err := os.CopyFS(files, pythonFiles); err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(interpreter, filepath.Join(files, "python", "peer.py"))
-	p, err := s.start(ctx, "Python", cmd)
-	os.RemoveAll(files) // it has read them all when it is ready
-	return p, err
+	return exec.Command(interpreter, "-B", filepath.Join(s.peers.python, "python", "peer.py")), nil
 }
 
 // byTime orders files by when they were made.

@@ -1,6 +1,10 @@
 package bench
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
 // Report is what a run has found: everything that tables and plots are made of.
 type Report struct {
@@ -42,19 +46,19 @@ type Result struct {
 // Failed reports whether something that ought to work has not: a scenario that has
 // no cases, or a peer that gave wrong results or none.
 func (r *Report) Failed() bool {
-	for _, s := range r.Scenarios {
-		if s.Error != "" {
-			return true
-		}
-		for _, c := range s.Cases {
-			for _, p := range c.Peers {
-				if p.State == Failed {
-					return true
-				}
+	return slices.ContainsFunc(r.Scenarios, func(s *Result) bool { return s.Error != "" || s.failed() != "" })
+}
+
+// failed names the first peer that has failed, with its case; empty if none has.
+func (r *Result) failed() string {
+	for _, c := range r.Cases {
+		for _, p := range c.Peers {
+			if p.State == Failed {
+				return fmt.Sprintf("%s, %s", c.Name, p.Name)
 			}
 		}
 	}
-	return false
+	return ""
 }
 
 // Finding is a claim beside what was measured.

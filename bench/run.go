@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -20,6 +18,7 @@ type Options struct {
 	Quick     bool          // small sizes and few rounds: to see that all works
 	Command   string        // for the report: how it was called
 
+	Baseline *Report          // that the report is to be compared with: one of another machine is refused
 	Models   string           // the folder of the fixture models; empty to look for it
 	PythonAt string           // Python's interpreter; empty for the one in the cache
 	External []ExternalPeer   // commands that speak the line protocol
@@ -37,20 +36,24 @@ type Progress struct {
 // run is a run that is going on.
 type run struct {
 	Options
-	rand   *rand.Rand
-	python *process
-	said   []string // what processes have said that they are
+	rand  *rand.Rand
+	peers processes
 }
 
 // Run measures. After ctx has ended it returns what is done until then, with
 // Interrupted set; its error is for what leaves nothing to tell.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	o.setDefaults()
-	s := &run{Options: o, rand: newOrder()}
-	defer s.close()
+	s := &run{Options: o, rand: newOrder(), peers: processes{shared: map[string]*process{}}}
+	defer s.peers.close()
 	machine, err := readMachine()
 	if err != nil {
 		return nil, err
+	}
+	if o.Baseline != nil {
+		if err := machine.check(&o.Baseline.Machine); err != nil {
+			return nil, err
+		}
 	}
 	report := &Report{
 		Format: reportFormat, Time: time.Now().UTC().Truncate(time.Second), Command: o.Command, Machine: machine,
@@ -76,27 +79,11 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		}
 	}
 	look()
-	report.Peers = s.said
+	report.Peers = s.peers.said
 	if w := loadWarning(report.Load); w != "" {
 		report.Warnings = append(report.Warnings, w)
 	}
 	return report, nil
-}
-
-// start starts a peer's process and notes what it says that it is.
-func (s *run) start(ctx context.Context, what string, cmd *exec.Cmd) (*process, error) {
-	p, err := startProcess(ctx, what, cmd, s.Patience)
-	if err != nil {
-		return nil, err
-	}
-	said := p.name
-	if !strings.HasPrefix(said, what) {
-		said = what + ": " + said
-	}
-	if !slices.Contains(s.said, said) {
-		s.said = append(s.said, said)
-	}
-	return p, nil
 }
 
 func (o *Options) setDefaults() {
@@ -115,12 +102,6 @@ func (o *Options) setDefaults() {
 	}
 	if o.Patience == 0 {
 		o.Patience = patience
-	}
-}
-
-func (s *run) close() {
-	if s.python != nil {
-		s.python.close()
 	}
 }
 
@@ -249,10 +230,15 @@ func (c *CaseResult) finish() {
 	}
 }
 
-// judge sets the claims beside what was measured.
+// judge sets the claims beside what was measured. Where a result was wrong there is
+// no other verdict than that.
 func (r *Result) judge(claims []Claim) {
+	failed := r.failed()
 	for _, c := range claims {
 		measured, verdict := c.Verdict(r)
+		if failed != "" {
+			verdict = "failed: " + failed
+		}
 		r.Findings = append(r.Findings, Finding{Claim: c.Says, Measured: measured, Verdict: verdict})
 	}
 }
