@@ -18,60 +18,34 @@ type Step struct {
 	Signature string // empty for serving_default
 	Feeds     graph.Feeds
 	Executor  graph.Executor
-	Options   []graph.Option
+	Callers   int  // goroutines, or threads, that run it at once; 0 stands for 1
+	Watched   bool // see together
 }
 
 // Runner returns a peer that runs the step with a prepared Runner whose results
 // land in arrays.
 func (s Step) Runner(name string) Peer {
-	return Peer{Name: name, Kind: NDFlow, Setup: func(ctx context.Context) (*Work, error) {
-		m, err := graph.Load(s.Model, append(slices.Clone(s.Options), graph.WithExecutor(s.Executor))...)
+	return Peer{Name: name, Kind: NDFlow, Setup: setup(func(own *owned) (*Work, error) {
+		m, err := graph.Load(s.Model, graph.WithExecutor(s.Executor))
 		if err != nil {
 			return nil, err
 		}
-		r, err := s.land(m)
-		if err != nil {
-			m.Close()
-			return nil, err
-		}
-		return &Work{
-			Run: func(n int) error {
-				for range n {
-					if err := r.Run(context.Background()); err != nil {
-						return err
-					}
-				}
-				return nil
-			},
-			Results: func() (map[string]*npy.Array, error) {
-				results := map[string]*npy.Array{}
-				for _, out := range r.Outputs() {
-					a, err := r.Value(out.Name)
-					if err != nil {
-						return nil, err
-					}
-					if results[out.Name], err = a.Clone(); err != nil {
-						return nil, err
-					}
-				}
-				return results, nil
-			},
-			Close: func() {
-				r.Close()
-				m.Close()
-			},
-		}, nil
-	}}
+		own.add(m.Close)
+		return together(s.Callers, s.Watched, func() (*Work, error) {
+			r, err := m.Runner(s.Signature)
+			if err != nil {
+				return nil, err
+			}
+			own.add(r.Close)
+			return runnerWork(r, s.Feeds)
+		})
+	})}
 }
 
-// land makes a Runner whose results land in arrays, which takes a first step to
+// runnerWork runs a Runner whose results land in arrays. It takes a first step to
 // know their shapes.
-func (s Step) land(m *graph.Model) (*graph.Runner, error) {
-	r, err := m.Runner(s.Signature)
-	if err != nil {
-		return nil, err
-	}
-	for name, a := range s.Feeds {
+func runnerWork(r *graph.Runner, feeds graph.Feeds) (*Work, error) {
+	for name, a := range feeds {
 		if err := r.Feed(name, a); err != nil {
 			return nil, err
 		}
@@ -79,103 +53,136 @@ func (s Step) land(m *graph.Model) (*graph.Runner, error) {
 	if err := r.Run(context.Background()); err != nil {
 		return nil, err
 	}
-	shapes := map[string][]int{}
+	arrays := map[string]*npy.Array{}
 	for _, out := range r.Outputs() {
-		if shapes[out.Name], err = r.Shape(out.Name); err != nil {
-			return nil, err
-		}
-	}
-	for _, out := range r.Outputs() {
-		dst, err := touched(out.DType, shapes[out.Name]...)
+		shape, err := r.Shape(out.Name)
 		if err != nil {
 			return nil, err
 		}
-		if err := r.Into(out.Name, dst); err != nil {
+		if arrays[out.Name], err = touched(out.DType, shape...); err != nil {
 			return nil, err
 		}
 	}
-	return r, nil
-}
-
-// Floor returns a peer that runs the step as a plain C loop does.
-func (s Step) Floor(name string) Peer {
-	return Peer{Name: name, Kind: Floor, Setup: func(ctx context.Context) (*Work, error) {
-		sig, err := s.signature()
-		if err != nil {
-			return nil, err
-		}
-		session, _, err := tfc.LoadSavedModel(s.Model, []string{"serve"}, tfc.SessionOptions{})
-		if err != nil {
-			return nil, err
-		}
-		close := func() {
-			session.Close()
-			session.Graph().Close()
-		}
-		w, err := s.floor(session, sig)
-		if err != nil {
-			close()
-			return nil, err
-		}
-		closePlan := w.Close
-		w.Close = func() {
-			closePlan()
-			close()
-		}
-		return w, nil
-	}}
-}
-
-func (s Step) floor(session *tfc.Session, sig graph.Signature) (*Work, error) {
-	inputs, err := outputs(session.Graph(), sig.Inputs)
-	if err != nil {
-		return nil, err
-	}
-	fetches, err := outputs(session.Graph(), sig.Outputs)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := session.NewPlan(inputs, fetches, nil)
-	if err != nil {
-		return nil, err
-	}
-	for i, in := range sig.Inputs {
-		a := s.Feeds[in.Name]
-		if a == nil {
-			return nil, fmt.Errorf("bench: nothing is fed to input %q", in.Name)
-		}
-		if err := plan.Feed(i, a); err != nil {
-			return nil, err
-		}
-	}
-	step := tfc.Step{Inline: s.Executor == graph.Inline}
-	if err := plan.Run(step); err != nil { // to know the shapes of the results
-		return nil, err
-	}
-	dst := make([]*npy.Array, len(fetches))
-	for i, out := range sig.Outputs {
-		if dst[i], err = touched(out.DType, plan.Shape(i)...); err != nil {
-			return nil, err
-		}
-	}
-	for i := range dst {
-		if err := plan.Into(i, dst[i]); err != nil {
+	for name, a := range arrays {
+		if err := r.Into(name, a); err != nil {
 			return nil, err
 		}
 	}
 	return &Work{
-		Run: func(n int) error { return plan.Floor(n, step) },
-		Results: func() (map[string]*npy.Array, error) {
-			results := map[string]*npy.Array{}
-			for i, out := range sig.Outputs {
-				if results[out.Name], err = dst[i].Clone(); err != nil {
-					return nil, err
-				}
-			}
-			return results, nil
-		},
-		Close: plan.Close,
+		Run:     each(func() error { return r.Run(context.Background()) }),
+		Results: func() (map[string]*npy.Array, error) { return clones(arrays) },
 	}, nil
+}
+
+func clones(arrays map[string]*npy.Array) (map[string]*npy.Array, error) {
+	results := make(map[string]*npy.Array, len(arrays))
+	for name, a := range arrays {
+		var err error
+		if results[name], err = a.Clone(); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+// Floor returns a peer that runs the step as a plain C loop does.
+func (s Step) Floor(name string) Peer {
+	return Peer{Name: name, Kind: Floor, Setup: setup(func(own *owned) (*Work, error) {
+		newPlan, names, err := s.plans(own)
+		if err != nil {
+			return nil, err
+		}
+		return together(s.Callers, false, func() (*Work, error) {
+			plan, err := newPlan()
+			if err != nil {
+				return nil, err
+			}
+			return floorWork(plan, names, tfc.Step{Inline: s.Executor == graph.Inline})
+		})
+	})}
+}
+
+// plans loads the model with nothing but the C API, and returns what makes plans of
+// the step that are fed, and the names of the results.
+func (s Step) plans(own *owned) (newPlan func() (*tfc.Plan, error), results []string, err error) {
+	sig, err := s.signature()
+	if err != nil {
+		return nil, nil, err
+	}
+	session, _, err := tfc.LoadSavedModel(s.Model, []string{"serve"}, tfc.SessionOptions{})
+	if err != nil {
+		return nil, nil, err
+	}
+	own.add(session.Graph().Close)
+	own.add(session.Close)
+	inputs, err := outputs(session.Graph(), sig.Inputs)
+	if err != nil {
+		return nil, nil, err
+	}
+	fetches, err := outputs(session.Graph(), sig.Outputs)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, out := range sig.Outputs {
+		results = append(results, out.Name)
+	}
+	return func() (*tfc.Plan, error) {
+		plan, err := session.NewPlan(inputs, fetches, nil)
+		if err != nil {
+			return nil, err
+		}
+		own.add(plan.Close)
+		for i, in := range sig.Inputs {
+			a := s.Feeds[in.Name]
+			if a == nil {
+				return nil, fmt.Errorf("bench: nothing is fed to input %q", in.Name)
+			}
+			if err := plan.Feed(i, a); err != nil {
+				return nil, err
+			}
+		}
+		return plan, nil
+	}, results, nil
+}
+
+// floorWork runs a plan that is fed as a plain C loop does.
+func floorWork(plan *tfc.Plan, names []string, step tfc.Step) (*Work, error) {
+	arrays, err := land(plan, names, step)
+	if err != nil {
+		return nil, err
+	}
+	return &Work{
+		Run:     func(n int) error { return plan.Floor(n, step) },
+		Results: func() (map[string]*npy.Array, error) { return clones(arrays) },
+	}, nil
+}
+
+// land makes arrays for the results of a plan, which takes a first step to know
+// their shapes.
+func land(plan *tfc.Plan, names []string, step tfc.Step) (map[string]*npy.Array, error) {
+	if err := plan.Run(step); err != nil {
+		return nil, err
+	}
+	list := make([]*npy.Array, len(names))
+	for i := range list {
+		view, err := plan.Take(i)
+		if err != nil {
+			return nil, err
+		}
+		list[i], err = touched(view.DType(), view.Shape()...)
+		view.Release()
+		if err != nil {
+			return nil, err
+		}
+	}
+	arrays := map[string]*npy.Array{}
+	for i, name := range names {
+		arrays[name] = list[i]
+		if err := plan.Into(i, list[i]); err != nil {
+			return nil, err
+		}
+	}
+	return arrays, nil
 }
 
 // signature reads the step's from the model's file.
@@ -227,6 +234,9 @@ func (s Step) Task(env *Env) (Task, error) {
 	t := Task{Work: "step", Args: map[string]any{"model": s.Model, "feeds": feeds}}
 	if s.Signature != "" {
 		t = t.With("signature", s.Signature)
+	}
+	if s.Callers > 1 {
+		t = t.With("callers", s.Callers)
 	}
 	return t, nil
 }

@@ -136,7 +136,7 @@ bool ndf_floor_strings(ndf_plan *p, long n, char *block, int64_t *ends) {
   return ok;
 }
 
-void ndf_floor_copy(void *dst, const void *src, size_t size, long n) {
+void ndf_floor_memcpy(void *dst, const void *src, size_t size, long n) {
   for (long k = 0; k < n; k++) {
     memcpy(dst, src, size);
     __asm__ volatile("" : : "r"(dst) : "memory");  // or else one would do

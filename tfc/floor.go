@@ -65,9 +65,15 @@ func (p *Plan) FloorStrings(n int, s Step, block []byte, ends []int64) error {
 	})
 }
 
-// FloorCopy copies src to dst n times (memcpy).
-func FloorCopy(n int, dst, src []byte) {
-	C.ndf_floor_copy(start(dst), start(src), C.size_t(min(len(dst), len(src))), C.long(n))
+// Memcpy copies src to dst n times in one C call, with the C library's memcpy: the
+// floor for benchmarks of copies. The slices must be of one length and must not
+// overlap.
+func Memcpy(dst, src []byte, n int) error {
+	if len(dst) != len(src) {
+		return fmt.Errorf("tfc: memcpy: have %d bytes for %d", len(dst), len(src))
+	}
+	C.ndf_floor_memcpy(start(dst), start(src), C.size_t(len(dst)), C.long(n))
+	return nil
 }
 
 func (p *Plan) floor(s Step, run func(*C.ndf_plan) C.bool) error {

@@ -26,7 +26,7 @@ bool ndf_floor_rows(ndf_plan *p, long lo, long hi, long batch);
 // copied to block, one string behind the other, and where each ends to ends.
 bool ndf_floor_strings(ndf_plan *p, long n, char *block, int64_t *ends);
 
-// ndf_floor_copy copies n times, without a step.
-void ndf_floor_copy(void *dst, const void *src, size_t size, long n);
+// ndf_floor_memcpy copies n times, without a step.
+void ndf_floor_memcpy(void *dst, const void *src, size_t size, long n);
 
 #endif  // NDFLOW_TFC_FLOOR_H_

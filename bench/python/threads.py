@@ -1,0 +1,61 @@
+"""Works that several threads do at once."""
+
+import concurrent.futures
+import time
+
+from peer import Work
+
+
+class Threaded(Work):
+    """A Work that gives back several things."""
+
+    def closes(self, f):
+        before = self.close
+
+        def close():
+            if before:
+                before()
+            f()
+
+        self.close = close
+
+
+def together(f, callers=1):
+    """Makes a Work of a function that does it once and returns arrays by name. Each of
+    so many threads does it, and a repetition is one of each; how long a caller waits is
+    measured where there are several."""
+    last = None
+
+    def alone(n):
+        nonlocal last
+        for _ in range(n):
+            last = f()
+
+    if callers == 1:
+        return Threaded(alone, lambda: last)
+    pool = concurrent.futures.ThreadPoolExecutor(callers)
+    took = []
+
+    def steps(n):
+        times = []
+        for _ in range(n):
+            start = time.perf_counter_ns()
+            out = f()
+            times.append(time.perf_counter_ns() - start)
+        return out, times
+
+    def run(n):
+        nonlocal last
+        took.clear()
+        for future in [pool.submit(steps, n) for _ in range(callers)]:
+            last, times = future.result()
+            took.extend(times)
+
+    return Threaded(run, lambda: last, lambda: percentiles(took), pool.shutdown)
+
+
+def percentiles(took):
+    import numpy as np
+
+    p50, p99 = np.percentile(took, [50, 99])
+    return {"p50 ns": float(p50), "p99 ns": float(p99)}
