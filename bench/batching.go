@@ -76,16 +76,9 @@ func batchingCases(ctx context.Context, env *Env) ([]Case, error) {
 // batchingCase is one size of batch. All sizes of a model are timed together,
 // since their ratios are what it is about.
 func batchingCase(env *Env, m batchingModel, size int) (Case, error) {
-	step := Step{Model: m.dir}
-	sig, err := step.signature()
+	step, err := stepOf(m.dir, size)
 	if err != nil {
 		return Case{}, err
-	}
-	step.Feeds = graph.Feeds{}
-	for _, in := range sig.Inputs {
-		if step.Feeds[in.Name], err = ramp(append([]int{size}, in.Shape[1:]...)...); err != nil {
-			return Case{}, err
-		}
 	}
 	task, err := step.Task(env)
 	if err != nil {

@@ -101,20 +101,19 @@ type how struct {
 	callers    int  // goroutines, or threads, that run it at once; 0 stands for 1
 }
 
-// session makes a session of the network and what makes Runners in it.
-func (n *network) session(own *owned, h how) (newRunner func() (*graph.Runner, error), err error) {
+// open makes a session of the network and what makes Runners in it that are fed.
+func (n *network) open(own *owned, h how) (s *graph.Session, newRunner func() (*graph.Runner, error), err error) {
 	g, err := n.build()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	own.add(g.Close)
 	opts := []graph.Option{graph.WithExecutor(h.executor), graph.WithPlacement(!h.copies)}
 	if h.singleFile {
 		opts = append(opts, graph.WithSingleThread())
 	}
-	s, err := graph.NewSession(g, opts...)
-	if err != nil {
-		return nil, err
+	if s, err = graph.NewSession(g, opts...); err != nil {
+		return nil, nil, err
 	}
 	own.add(s.Close)
 	feeds := n.named()
@@ -122,7 +121,7 @@ func (n *network) session(own *owned, h how) (newRunner func() (*graph.Runner, e
 	for name := range feeds {
 		inputs = append(inputs, name)
 	}
-	return func() (*graph.Runner, error) {
+	return s, func() (*graph.Runner, error) {
 		r, err := s.Runner(inputs, []string{result}, nil)
 		if err != nil {
 			return nil, err
@@ -140,7 +139,7 @@ func (n *network) session(own *owned, h how) (newRunner func() (*graph.Runner, e
 // Runner returns a peer that runs the network in a session, its result in an array.
 func (n *network) Runner(name string, h how) Peer {
 	return Peer{Name: name, Kind: NDFlow, Setup: setup(func(own *owned) (*Work, error) {
-		newRunner, err := n.session(own, h)
+		_, newRunner, err := n.open(own, h)
 		if err != nil {
 			return nil, err
 		}

@@ -22,6 +22,21 @@ type Step struct {
 	Watched   bool // see together
 }
 
+// stepOf is a step of a model's default signature on so many rows.
+func stepOf(dir string, rows int) (Step, error) {
+	step := Step{Model: dir, Feeds: graph.Feeds{}}
+	sig, err := step.signature()
+	if err != nil {
+		return step, err
+	}
+	for _, in := range sig.Inputs {
+		if step.Feeds[in.Name], err = ramp(append([]int{rows}, in.Shape[1:]...)...); err != nil {
+			return step, err
+		}
+	}
+	return step, nil
+}
+
 // Runner returns a peer that runs the step with a prepared Runner whose results
 // land in arrays.
 func (s Step) Runner(name string) Peer {
