@@ -17,6 +17,19 @@ def functions():
     }
 
 
+def build_with(ops):
+    """A function of inputs and constants that makes the result."""
+    known = functions()
+
+    def build(*inputs):
+        values = list(inputs)
+        for op in ops:
+            values.append(known[op["op"]](*[values[i] for i in op["in"]]))
+        return values[-1]
+
+    return build
+
+
 @work("network")
 def network(feeds, consts, ops, how="session", inline=False, single_file=False, callers=1):
     """The last op's result as an array.
@@ -26,14 +39,7 @@ def network(feeds, consts, ops, how="session", inline=False, single_file=False, 
     are a session's: it runs on the calling thread; its ops run one after the other.
     """
     feeds, consts = [load(path) for path in feeds], [load(path) for path in consts]
-    known = functions()
-
-    def build(*inputs):
-        values = list(inputs)
-        for op in ops:
-            values.append(known[op["op"]](*[values[i] for i in op["in"]]))
-        return values[-1]
-
+    build = build_with(ops)
     if how == "session":
         return by_session(build, feeds, consts, inline, single_file, callers)
     tf = tensorflow()
