@@ -75,7 +75,7 @@ type CaseResult struct {
 	Group string        `json:"group,omitempty"`
 	X     float64       `json:"x,omitempty"`
 	Items float64       `json:"items"` // units in a repetition
-	Floor string        `json:"floor"`
+	Floor string        `json:"floor"` // the peer that ratios are to
 	Peers []*PeerResult `json:"peers"`
 }
 

@@ -211,19 +211,21 @@ func stop(groups [][]*entry) {
 	}
 }
 
-// finish works the ratios out.
+// finish works the ratios out: to the floor, or to the first peer that was timed
+// where the floor was not.
 func (c *CaseResult) finish() {
 	floor := c.Peer(c.Floor)
-	if c.Floor == "" && len(c.Peers) > 0 {
-		floor = c.Peers[0]
-		c.Floor = floor.Name
-	}
 	for _, p := range c.Peers {
 		if p.State != Timed {
 			continue
 		}
 		p.Summary = summarize(p.Times)
-		if p != floor && floor != nil && floor.State == Timed {
+		if floor == nil || floor.State != Timed {
+			floor, c.Floor = p, p.Name
+		}
+	}
+	for _, p := range c.Peers {
+		if p.State == Timed && p != floor {
 			ratio := pairedRatio(p.Times, floor.Times)
 			p.ToFloor = &ratio
 		}
