@@ -13,7 +13,7 @@ import (
 type Options struct {
 	Scenarios []*Scenario   // nil for all
 	Peers     []string      // kinds or names of those to time; nil for all
-	Rounds    int           // 0 for 21, or 3 in a quick run
+	Rounds    int           // 0 for 21, fewer where they would take minutes, or 3 in a quick run
 	Timing    time.Duration // that one lasts at least; 0 for 20 ms, or 1 ms in a quick run
 	Quick     bool          // small sizes and few rounds: to see that all works
 	Command   string        // for the report: how it was called
@@ -24,7 +24,9 @@ type Options struct {
 	External []ExternalPeer   // commands that speak the line protocol
 	Child    []string         // the command that serves ndflow's works in a process of its own
 	Progress func(p Progress) // may be nil
-	Patience time.Duration    // how long a peer's process may take to answer; 0 for 2 minutes
+	Patience time.Duration    // how long a peer's process may take to answer; 0 for 5 minutes
+
+	fewer bool // rounds, where all would take long
 }
 
 // Progress is how far a run is.
@@ -95,7 +97,7 @@ func (o *Options) setDefaults() {
 		rounds, timing = 3, time.Millisecond
 	}
 	if o.Rounds == 0 {
-		o.Rounds = rounds
+		o.Rounds, o.fewer = rounds, true
 	}
 	if o.Timing == 0 {
 		o.Timing = timing
