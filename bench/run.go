@@ -183,7 +183,7 @@ func (s *run) groups(env *Env, cases []Case, r *Result) [][]*entry {
 		for k := range c.Peers {
 			p := &c.Peers[k]
 			if s.wants(p) {
-				e := &entry{of: c, peer: p, result: &PeerResult{Name: p.Name, Kind: p.Kind, State: Timed}}
+				e := &entry{of: c, peer: p, result: &PeerResult{Name: p.Name, Kind: p.Kind, State: Timed, Floor: p.Floor}}
 				cr.Peers = append(cr.Peers, e.result)
 				entries = append(entries, e)
 			}
@@ -227,10 +227,16 @@ func (c *CaseResult) finish() {
 		}
 	}
 	for _, p := range c.Peers {
-		if p.State == Timed && p != floor {
-			ratio := pairedRatio(p.Times, floor.Times)
-			p.ToFloor = &ratio
+		own := c.Peer(p.Floor)
+		if own == nil || own.State != Timed {
+			own = floor
 		}
+		if p.State != Timed || p == own {
+			p.Floor = ""
+			continue
+		}
+		ratio := pairedRatio(p.Times, own.Times)
+		p.ToFloor, p.Floor = &ratio, own.Name
 	}
 }
 

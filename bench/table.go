@@ -85,8 +85,8 @@ func (r *Report) about(paths bool) []string {
 		how += "; a quick run, whose figures say little"
 	}
 	return append(lines, how,
-		"Ratios     to the peer of a case that has 1: medians of the rounds' own, with a bootstrap interval of",
-		"           95 %; ~ where that includes 1, so that the two may take the same time",
+		"Ratios     to the peer of a case that has 1, or to the one that is named: medians of the rounds' own,",
+		"           with a bootstrap interval of 95 %; ~ where it includes 1, so that there may be no difference",
 		"Spread     the middle half of the timings")
 }
 
@@ -164,6 +164,9 @@ func (p *PeerResult) cells(floor string) table.Row {
 		ratio = "1"
 	case p.ToFloor != nil:
 		ratio = p.ToFloor.String()
+		if p.Floor != floor {
+			ratio += " to " + p.Floor
+		}
 	}
 	return table.Row{p.Name, duration(p.Median), spread, ratio}
 }
