@@ -110,6 +110,9 @@ func (s *Result) SVG() ([]byte, error) {
 		return nil, fmt.Errorf("bench: %s: nothing was timed that could be plotted", s.Name)
 	}
 	across := min(len(panels), 2)
+	if slices.ContainsFunc(panels, (*panel).kinds) {
+		across = 1 // for their names are long
+	}
 	down := (len(panels) + across - 1) / across
 	width := vg.Length(across) * panelWidth
 	if across == 1 {
@@ -326,7 +329,7 @@ func drawLegend(c draw.Canvas, curves []curve, columns int) {
 type timeTicks struct{}
 
 func (timeTicks) Ticks(lo, hi float64) []plot.Tick {
-	few := hi/lo < 200
+	few, fewer := hi/lo < 200, hi/lo < 5
 	var ticks []plot.Tick
 	for decade := math.Pow(10, math.Floor(math.Log10(lo))); decade <= hi; decade *= 10 {
 		for k := 1; k < 10; k++ {
@@ -335,7 +338,7 @@ func (timeTicks) Ticks(lo, hi float64) []plot.Tick {
 				continue
 			}
 			t := plot.Tick{Value: v}
-			if k == 1 || few && (k == 2 || k == 5) {
+			if k == 1 || few && (k == 2 || k == 5) || fewer {
 				unit, per := durationUnit(v * 1.0001)
 				t.Label = fmt.Sprintf("%.3g %s", v/per, unit)
 			}
@@ -370,11 +373,12 @@ func (p *panel) sizeTicks(bytes bool) plot.ConstantTicks {
 	return ticks
 }
 
-// caseTicks names the cases, the first at the top.
+// caseTicks names the cases, the first at the top, without the panel's name, which
+// most begin with.
 func (p *panel) caseTicks() plot.ConstantTicks {
 	var ticks plot.ConstantTicks
 	for i, c := range p.cases {
-		ticks = append(ticks, plot.Tick{Value: float64(len(p.cases) - 1 - i), Label: c.Name})
+		ticks = append(ticks, plot.Tick{Value: float64(len(p.cases) - 1 - i), Label: strings.TrimPrefix(c.Name, p.name+", ")})
 	}
 	return ticks
 }
