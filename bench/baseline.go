@@ -114,10 +114,8 @@ func (c *Comparison) add(x Change) {
 func (r *Report) ratio(scenario string, k *CaseResult, p *PeerResult) *Ratio {
 	for _, s := range r.Scenarios {
 		if s.Name == scenario {
-			if was := s.Case(k.Name); was != nil && was.Floor == k.Floor {
-				if old := was.Peer(p.Name); old != nil {
-					return old.ToFloor
-				}
+			if old := s.Case(k.Name).Peer(p.Name); old != nil && old.Floor == p.Floor {
+				return old.ToFloor
 			}
 		}
 	}

@@ -92,7 +92,7 @@ func batchingCase(env *Env, m batchingModel, size int) (Case, error) {
 		Task: &task, Tolerance: 1e-4,
 		Peers: []Peer{
 			thread.Floor(cThread), pool.Floor(cPool),
-			thread.Runner(onThread), pool.Runner(onPool),
+			thread.Runner(onThread), pool.Runner(onPool).Against(cPool),
 			env.Python(pySess, task.With("how", "session")),
 			env.Python(pySig, task.With("how", "signature")),
 		},

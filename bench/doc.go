@@ -33,6 +33,8 @@
 // Cases of one Case.Group are all set up before any is timed, so keep those of
 // large arrays apart.
 //
+// Ratios are to Case.Floor, or to a floor of the peer's own (Peer.Against).
+//
 // Peers come from
 //
 //   - Step.Runner and Step.Floor: a signature's step by ndflow and by a loop in C;

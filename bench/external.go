@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +18,9 @@ func ParseExternalPeer(s string) (ExternalPeer, error) {
 	name, command = strings.TrimSpace(name), strings.TrimSpace(command)
 	if !ok || name == "" || command == "" {
 		return ExternalPeer{}, fmt.Errorf("bench: peer %q: want NAME=COMMAND", s)
+	}
+	if strings.Contains(name, ",") || slices.Contains(Kinds(), name) {
+		return ExternalPeer{}, fmt.Errorf("bench: peer %q: a name has no comma and is none of %q", name, Kinds())
 	}
 	return ExternalPeer{Name: name, Command: command}, nil
 }

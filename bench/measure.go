@@ -61,7 +61,9 @@ func (s *run) timeGroup(ctx context.Context, entries []*entry, whole bool, progr
 	for i := range order {
 		order[i] = i
 	}
-	for round := range s.Rounds {
+	rounds := s.Rounds
+	start := time.Now()
+	for round := 0; round < rounds; round++ {
 		s.rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for k, i := range order {
 			if e := entries[i]; e.usable() && ctx.Err() == nil {
@@ -69,10 +71,24 @@ func (s *run) timeGroup(ctx context.Context, entries []*entry, whole bool, progr
 					e.fail(err)
 				}
 			}
-			progress(0.3 + 0.7*(float64(round)+float64(k+1)/float64(len(order)))/float64(s.Rounds))
+			progress(0.3 + 0.7*(float64(round)+float64(k+1)/float64(len(order)))/float64(rounds))
+		}
+		if round == 0 && s.fewer {
+			rounds = affordable(rounds, time.Since(start))
 		}
 	}
 	trim(entries)
+}
+
+// Rounds are fewer where all would take long, but not so few that the interval of a
+// ratio says nothing.
+const (
+	roundsBudget = 2 * time.Minute
+	fewestRounds = 7
+)
+
+func affordable(rounds int, round time.Duration) int {
+	return min(rounds, max(fewestRounds, int(roundsBudget/round)))
 }
 
 // LeastRounds is how many make a median worth to be told.
@@ -194,6 +210,9 @@ func (s *run) timeOne(ctx context.Context, e *entry, whole bool) (err error) {
 	r.Times = append(r.Times, float64(took)/(float64(e.n)*e.of.items()))
 	if e.work.Measures != nil {
 		for name, v := range e.work.Measures() {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				continue
+			}
 			if r.Measures == nil {
 				r.Measures = map[string][]float64{}
 			}

@@ -110,15 +110,21 @@ func (s *Result) SVG() ([]byte, error) {
 		return nil, fmt.Errorf("bench: %s: nothing was timed that could be plotted", s.Name)
 	}
 	across := min(len(panels), 2)
+	if slices.ContainsFunc(panels, (*panel).kinds) {
+		across = 1 // for their names are long
+	}
 	down := (len(panels) + across - 1) / across
 	width := vg.Length(across) * panelWidth
+	if across == 1 {
+		width *= 1.5
+	}
 	columns := max(1, int(width/(2.2*vg.Inch)))
 	legend := legendLine * vg.Length((len(curves)+columns-1)/columns)
 	heights := vg.Length(0)
 	for i := 0; i < len(panels); i += across {
 		row := panelHeight
 		for _, p := range panels[i:min(i+across, len(panels))] {
-			row = max(row, p.height())
+			row = max(row, p.height(len(curves)))
 		}
 		heights += row
 	}
@@ -155,10 +161,11 @@ func (s *Result) SVG() ([]byte, error) {
 	return bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif")), nil
 }
 
-// height is that of a panel: those of kinds have a row for each.
-func (p *panel) height() vg.Length {
+// height is that of a panel: those of kinds have a row for each case, and in it one
+// for each peer.
+func (p *panel) height(peers int) vg.Length {
 	if p.kinds() {
-		return max(panelHeight, vg.Length(len(p.cases))*0.35*vg.Inch)
+		return max(panelHeight, vg.Length(len(p.cases)*(peers+2))*0.1*vg.Inch)
 	}
 	return panelHeight
 }
@@ -170,7 +177,7 @@ func (s *Result) plot(p *panel, curves []curve) (*plot.Plot, error) {
 	if p.kinds() {
 		drawn.X.Label.Text = label
 		drawn.X.Scale, drawn.X.Tick.Marker = plot.LogScale{}, timeTicks{}
-		drawn.Y.Tick.Marker = p.caseTicks()
+		drawn.Y.Tick.Marker, drawn.Y.Tick.Length = p.caseTicks(), 0
 	} else {
 		drawn.X.Label.Text, drawn.Y.Label.Text = s.XLabel, label
 		drawn.X.Scale, drawn.Y.Scale = plot.LogScale{}, plot.LogScale{}
@@ -181,8 +188,15 @@ func (s *Result) plot(p *panel, curves []curve) (*plot.Plot, error) {
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = faint, faint
 	drawn.Add(grid)
-	for _, l := range curves {
-		if err := p.add(drawn, l); err != nil {
+	for i, l := range curves {
+		if p.kinds() {
+			err := p.addDots(drawn, l, 0.8*(0.5-(float64(i)+0.5)/float64(len(curves))))
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err := p.addLine(drawn, l); err != nil {
 			return nil, err
 		}
 	}
@@ -198,45 +212,28 @@ func (s *Result) plot(p *panel, curves []curve) (*plot.Plot, error) {
 
 func room(axis *plot.Axis) { axis.Min, axis.Max = axis.Min/1.2, axis.Max*1.2 }
 
-// points are a line's, with the middle half of its timings as bars.
+// points are a peer's, with the middle half of its timings as bars.
 type points struct {
 	plotter.XYs
 	plotter.YErrors
+	plotter.XErrors
 }
 
-// points finds the times of a peer in the panel's cases.
-func (p *panel) points(peer string) (points points) {
-	for i, c := range p.cases {
-		r := c.Peer(peer)
-		if r == nil || r.State != Timed || r.Median <= 0 {
-			continue
-		}
-		x := c.X
-		if p.kinds() {
-			x = float64(len(p.cases) - 1 - i)
-		}
-		points.XYs = append(points.XYs, plotter.XY{X: x, Y: r.Median})
-		points.YErrors = append(points.YErrors, struct{ Low, High float64 }{r.Median - r.Q1, r.Q3 - r.Median})
+// add adds the times of a case at x, if the peer has any.
+func (p *points) add(c *CaseResult, peer string, x float64) {
+	if r := c.Peer(peer); r != nil && r.State == Timed && r.Median > 0 {
+		p.XYs = append(p.XYs, plotter.XY{X: x, Y: r.Median})
+		p.YErrors = append(p.YErrors, struct{ Low, High float64 }{r.Median - r.Q1, r.Q3 - r.Median})
 	}
-	return points
 }
 
-// add draws a peer: a line over sizes, or points beside kinds.
-func (p *panel) add(drawn *plot.Plot, l curve) error {
-	at := p.points(l.name)
+// addLine draws a peer as a line over sizes.
+func (p *panel) addLine(drawn *plot.Plot, l curve) error {
+	var at points
+	for _, c := range p.cases {
+		at.add(c, l.name, c.X)
+	}
 	if len(at.XYs) == 0 {
-		return nil
-	}
-	if p.kinds() {
-		for i := range at.XYs {
-			at.XYs[i].X, at.XYs[i].Y = at.XYs[i].Y, at.XYs[i].X
-		}
-		dots, err := plotter.NewScatter(at.XYs)
-		if err != nil {
-			return err
-		}
-		dots.GlyphStyle = l.glyphStyle()
-		drawn.Add(dots)
 		return nil
 	}
 	path, dots, err := plotter.NewLinePoints(at.XYs)
@@ -248,11 +245,43 @@ func (p *panel) add(drawn *plot.Plot, l curve) error {
 		return err
 	}
 	path.LineStyle, dots.GlyphStyle = l.lineStyle(), l.glyphStyle()
-	bars.LineStyle = draw.LineStyle{Color: l.color, Width: 1}
-	bars.CapWidth = 3
+	bars.LineStyle, bars.CapWidth = l.barStyle(), barCap
 	drawn.Add(path, bars, dots)
 	return nil
 }
+
+// addDots draws a peer as dots beside the names of the cases, the first at the top;
+// up keeps the dots of several peers apart.
+func (p *panel) addDots(drawn *plot.Plot, l curve, up float64) error {
+	var at points
+	for i, c := range p.cases {
+		at.add(c, l.name, float64(len(p.cases)-1-i)+up)
+	}
+	if len(at.XYs) == 0 {
+		return nil
+	}
+	at.XErrors = plotter.XErrors(at.YErrors)
+	for i := range at.XYs {
+		at.XYs[i].X, at.XYs[i].Y = at.XYs[i].Y, at.XYs[i].X
+	}
+	dots, err := plotter.NewScatter(at.XYs)
+	if err != nil {
+		return err
+	}
+	bars, err := plotter.NewXErrorBars(at)
+	if err != nil {
+		return err
+	}
+	dots.GlyphStyle = l.glyphStyle()
+	bars.LineStyle, bars.CapWidth = l.barStyle(), barCap
+	drawn.Add(bars, dots)
+	return nil
+}
+
+// barCap is how wide the ends of bars are.
+const barCap = 3
+
+func (l curve) barStyle() draw.LineStyle { return draw.LineStyle{Color: l.color, Width: 1} }
 
 func (l curve) lineStyle() draw.LineStyle {
 	return draw.LineStyle{Color: l.color, Width: 1.5, Dashes: l.dash}
@@ -300,7 +329,7 @@ func drawLegend(c draw.Canvas, curves []curve, columns int) {
 type timeTicks struct{}
 
 func (timeTicks) Ticks(lo, hi float64) []plot.Tick {
-	few := hi/lo < 200
+	few, fewer := hi/lo < 200, hi/lo < 5
 	var ticks []plot.Tick
 	for decade := math.Pow(10, math.Floor(math.Log10(lo))); decade <= hi; decade *= 10 {
 		for k := 1; k < 10; k++ {
@@ -309,7 +338,7 @@ func (timeTicks) Ticks(lo, hi float64) []plot.Tick {
 				continue
 			}
 			t := plot.Tick{Value: v}
-			if k == 1 || few && (k == 2 || k == 5) {
+			if k == 1 || few && (k == 2 || k == 5) || fewer {
 				unit, per := durationUnit(v * 1.0001)
 				t.Label = fmt.Sprintf("%.3g %s", v/per, unit)
 			}
@@ -344,11 +373,12 @@ func (p *panel) sizeTicks(bytes bool) plot.ConstantTicks {
 	return ticks
 }
 
-// caseTicks names the cases, the first at the top.
+// caseTicks names the cases, the first at the top, without the panel's name, which
+// most begin with.
 func (p *panel) caseTicks() plot.ConstantTicks {
 	var ticks plot.ConstantTicks
 	for i, c := range p.cases {
-		ticks = append(ticks, plot.Tick{Value: float64(len(p.cases) - 1 - i), Label: c.Name})
+		ticks = append(ticks, plot.Tick{Value: float64(len(p.cases) - 1 - i), Label: strings.TrimPrefix(c.Name, p.name+", ")})
 	}
 	return ticks
 }

@@ -75,7 +75,7 @@ type CaseResult struct {
 	Group string        `json:"group,omitempty"`
 	X     float64       `json:"x,omitempty"`
 	Items float64       `json:"items"` // units in a repetition
-	Floor string        `json:"floor"`
+	Floor string        `json:"floor"` // the peer that ratios are to
 	Peers []*PeerResult `json:"peers"`
 }
 
@@ -100,6 +100,7 @@ type PeerResult struct {
 	Times []float64 `json:"times,omitempty"` // ns for a unit, one for each round
 	Summary
 	ToFloor  *Ratio               `json:"to_floor,omitempty"` // nil for the floor itself
+	Floor    string               `json:"floor,omitempty"`    // what that is to
 	Measures map[string][]float64 `json:"measures,omitempty"` // what else was seen, by round
 }
 

@@ -13,7 +13,7 @@ import (
 type Options struct {
 	Scenarios []*Scenario   // nil for all
 	Peers     []string      // kinds or names of those to time; nil for all
-	Rounds    int           // 0 for 21, or 3 in a quick run
+	Rounds    int           // 0 for 21, fewer where they would take minutes, or 3 in a quick run
 	Timing    time.Duration // that one lasts at least; 0 for 20 ms, or 1 ms in a quick run
 	Quick     bool          // small sizes and few rounds: to see that all works
 	Command   string        // for the report: how it was called
@@ -24,7 +24,9 @@ type Options struct {
 	External []ExternalPeer   // commands that speak the line protocol
 	Child    []string         // the command that serves ndflow's works in a process of its own
 	Progress func(p Progress) // may be nil
-	Patience time.Duration    // how long a peer's process may take to answer; 0 for 2 minutes
+	Patience time.Duration    // how long a peer's process may take to answer; 0 for 5 minutes
+
+	fewer bool // rounds, where all would take long
 }
 
 // Progress is how far a run is.
@@ -95,7 +97,7 @@ func (o *Options) setDefaults() {
 		rounds, timing = 3, time.Millisecond
 	}
 	if o.Rounds == 0 {
-		o.Rounds = rounds
+		o.Rounds, o.fewer = rounds, true
 	}
 	if o.Timing == 0 {
 		o.Timing = timing
@@ -181,7 +183,7 @@ func (s *run) groups(env *Env, cases []Case, r *Result) [][]*entry {
 		for k := range c.Peers {
 			p := &c.Peers[k]
 			if s.wants(p) {
-				e := &entry{of: c, peer: p, result: &PeerResult{Name: p.Name, Kind: p.Kind, State: Timed}}
+				e := &entry{of: c, peer: p, result: &PeerResult{Name: p.Name, Kind: p.Kind, State: Timed, Floor: p.Floor}}
 				cr.Peers = append(cr.Peers, e.result)
 				entries = append(entries, e)
 			}
@@ -211,22 +213,30 @@ func stop(groups [][]*entry) {
 	}
 }
 
-// finish works the ratios out.
+// finish works the ratios out: to the floor, or to the first peer that was timed
+// where the floor was not.
 func (c *CaseResult) finish() {
 	floor := c.Peer(c.Floor)
-	if c.Floor == "" && len(c.Peers) > 0 {
-		floor = c.Peers[0]
-		c.Floor = floor.Name
-	}
 	for _, p := range c.Peers {
 		if p.State != Timed {
 			continue
 		}
 		p.Summary = summarize(p.Times)
-		if p != floor && floor != nil && floor.State == Timed {
-			ratio := pairedRatio(p.Times, floor.Times)
-			p.ToFloor = &ratio
+		if floor == nil || floor.State != Timed {
+			floor, c.Floor = p, p.Name
 		}
+	}
+	for _, p := range c.Peers {
+		own := c.Peer(p.Floor)
+		if own == nil || own.State != Timed {
+			own = floor
+		}
+		if p.State != Timed || p == own {
+			p.Floor = ""
+			continue
+		}
+		ratio := pairedRatio(p.Times, own.Times)
+		p.ToFloor, p.Floor = &ratio, own.Name
 	}
 }
 

@@ -96,6 +96,17 @@ func checkCase(t *testing.T, r *Report, s *Result, c *CaseResult) {
 	}
 }
 
+// A verdict bears a result in which everything is missing.
+func TestVerdictsOfNothing(t *testing.T) {
+	for _, s := range Scenarios() {
+		for _, c := range s.Claims {
+			if measured, verdict := c.Verdict(&Result{}); measured == "" || verdict == "" {
+				t.Errorf("%s: %s: have %q and %q, want that it cannot be told", s.Name, c.Says, measured, verdict)
+			}
+		}
+	}
+}
+
 // What was found is in each of the forms in which it is told.
 func TestForms(t *testing.T) {
 	r := quickRun(t)

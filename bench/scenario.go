@@ -92,9 +92,18 @@ func Kinds() []string {
 type Peer struct {
 	Name string // the same in each case, since it is a line of the plot: "Runner, calling thread"
 	Kind Kind
+	// Floor is the peer that its ratio is to, where that is not the case's: what runs
+	// on TensorFlow's pool has another floor than what runs on the calling thread.
+	Floor string
 	// Setup prepares the work. An error that is ErrMissing makes a row that says
 	// what is missing and how to get it; any other, one that has failed.
 	Setup func(ctx context.Context) (*Work, error)
+}
+
+// Against returns the peer with a floor of its own.
+func (p Peer) Against(floor string) Peer {
+	p.Floor = floor
+	return p
 }
 
 // Work is prepared work.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"time"
 )
 
 func TestSummarize(t *testing.T) {
@@ -97,5 +98,19 @@ func TestRatio(t *testing.T) {
 		if have := r.String(); have != want {
 			t.Errorf("have %q, want %q", have, want)
 		}
+	}
+}
+
+func TestAffordable(t *testing.T) {
+	for _, c := range []struct {
+		round time.Duration
+		want  int
+	}{{time.Millisecond, 21}, {10 * time.Second, 12}, {time.Hour, fewestRounds}} {
+		if have := affordable(21, c.round); have != c.want {
+			t.Errorf("a round of %v: have %d, want %d", c.round, have, c.want)
+		}
+	}
+	if have := affordable(3, time.Hour); have != 3 {
+		t.Errorf("of 3: have %d", have)
 	}
 }

@@ -85,8 +85,9 @@ func (r *Report) about(paths bool) []string {
 		how += "; a quick run, whose figures say little"
 	}
 	return append(lines, how,
-		"Ratios     medians of the rounds' own, with a bootstrap interval of 95 %; ~ where it includes 1, so",
-		"           that the two may take the same time; spread is the middle half of the timings")
+		"Ratios     to the peer of a case that has 1, or to the one that is named: medians of the rounds' own,",
+		"           with a bootstrap interval of 95 %; ~ where it includes 1, so that there may be no difference",
+		"Spread     the middle half of the timings")
 }
 
 // warnings are what a reader must know before the figures.
@@ -120,7 +121,7 @@ func (r *Report) claims() table.Writer {
 // timings has a row for each peer of each case.
 func (s *Result) timings() table.Writer {
 	measures := s.measures()
-	head := table.Row{"", "", "time per " + s.Unit, "spread", "against the floor"}
+	head := table.Row{"", "", "time per " + s.Unit, "spread", "ratio"}
 	for _, m := range measures {
 		head = append(head, measureName(m))
 	}
@@ -160,9 +161,12 @@ func (p *PeerResult) cells(floor string) table.Row {
 	ratio := ""
 	switch {
 	case p.Name == floor:
-		ratio = "the floor"
+		ratio = "1"
 	case p.ToFloor != nil:
 		ratio = p.ToFloor.String()
+		if p.Floor != floor {
+			ratio += " to " + p.Floor
+		}
 	}
 	return table.Row{p.Name, duration(p.Median), spread, ratio}
 }

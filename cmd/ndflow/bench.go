@@ -116,7 +116,7 @@ func (f *benchFlags) options(cmd *cobra.Command, names []string) (bench.Options,
 	for _, p := range f.peers {
 		x, err := bench.ParseExternalPeer(p)
 		if err != nil {
-			return o, fmt.Errorf("--peer %w", err)
+			return o, fmt.Errorf("--peer: %s", plain(err))
 		}
 		o.External = append(o.External, x)
 		known = append(known, x.Name)
@@ -176,6 +176,7 @@ func (f *benchFlags) run(cmd *cobra.Command, o bench.Options) error {
 	if err, ok := cmd.ErrOrStderr().(*os.File); ok && term.IsTerminal(int(err.Fd())) {
 		bar = progress.Parts(err)
 	}
+	o.Baseline = baseline
 	o.Progress = func(p bench.Progress) { bar.SetPart(p.Part, p.Scenario) }
 	report, err := bench.Run(cmd.Context(), o)
 	bar.Stop()
