@@ -36,7 +36,10 @@
 //
 // With [Async] ops return before they are done, in the order in which they were
 // begun; whatever looks at a result waits for it, and gets the error of the op
-// that has failed to make it. Small ops gain nothing from that.
+// that has failed to make it. TensorFlow gives that error to the ops as well that
+// wait behind the failed one when it fails; those that are begun afterwards run.
+// Small ops gain nothing from async. An [Executor] is an order of its own, for
+// work that is to go on beside other work.
 //
 // # Threads
 //

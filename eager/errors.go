@@ -26,6 +26,8 @@ var (
 	ErrPartial = graph.ErrPartial
 	// ErrContext: a tensor is of another context.
 	ErrContext = errors.New("tensor of another context")
+	// ErrNotCompiled: XLA cannot compile a function that it must.
+	ErrNotCompiled = errors.New("XLA cannot compile it")
 	// ErrNoArray: a tensor of resources or variants has no array form.
 	ErrNoArray = errors.New("no array form")
 )

@@ -18,20 +18,18 @@ type Function struct {
 	name    string // in the context
 	inputs  []graph.Spec
 	outputs []graph.Spec
-	attrs   []ops.Attr
+	options []FunctionOption
 }
 
 // FunctionOption says how a function is called.
-type FunctionOption func(*Function)
+type FunctionOption func(*Op)
 
 // SingleThread makes calls of the function run its ops one after the other, in an
 // order made beforehand, on one of the context's threads: calls of small functions
 // cost less. Compare graph.WithSingleThread. TensorFlow has no way to run a function
 // on the calling thread, so its results are copied when they land, not placed.
 func SingleThread() FunctionOption {
-	return func(f *Function) {
-		f.attrs = append(f.attrs, ops.String("executor_type", "SINGLE_THREADED_EXECUTOR"), ops.String("config_proto", ""))
-	}
+	return func(o *Op) { o.String("executor_type", "SINGLE_THREADED_EXECUTOR").String("config_proto", "") }
 }
 
 // Function makes the operations of g that the named outputs need into a function
@@ -53,11 +51,7 @@ func (c *Context) AddFunction(f *graph.Function, opts ...FunctionOption) (*Funct
 			return nil, fmt.Errorf("eager: function %q (definition %d): %w", f.Name, i, err)
 		}
 	}
-	own := &Function{ctx: c, name: f.Name, inputs: f.Inputs, outputs: f.Outputs}
-	for _, set := range opts {
-		set(own)
-	}
-	return own, nil
+	return &Function{ctx: c, name: f.Name, inputs: f.Inputs, outputs: f.Outputs, options: opts}, nil
 }
 
 // uniqueName returns a name that no other function of this context has.
@@ -78,7 +72,10 @@ func (f *Function) Outputs() []graph.Spec { return slices.Clone(f.outputs) }
 // Op begins a call of the function with the given inputs, to be run once or often:
 // [Op.RunTo] and [Op.RunInto] allocate nothing once it is prepared.
 func (f *Function) Op(inputs ...*Tensor) *Op {
-	o := f.ctx.Op(f.name).Attr(f.attrs...)
+	o := f.ctx.Op(f.name)
+	for _, set := range f.options {
+		set(o)
+	}
 	if len(inputs) != len(f.inputs) {
 		return o.fail(fmt.Errorf("have %d inputs, want %d", len(inputs), len(f.inputs)))
 	}

@@ -22,6 +22,8 @@ type Op struct {
 	err    error
 	op     *tfc.EagerOp // nil until it is prepared
 	closed bool
+
+	fallBack bool // where XLA cannot compile it
 }
 
 // Op begins an op of the given name: one of TensorFlow's, or a function that was

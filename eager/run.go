@@ -12,12 +12,13 @@ import (
 // Run executes the op and returns the tensors that it makes, lists flattened, for
 // the caller to close.
 func (o *Op) Run() ([]*Tensor, error) {
-	if err := o.prepare(); err != nil {
-		return nil, err
-	}
-	handles, err := o.op.Run(o.until)
+	var handles []*tfc.Handle
+	err := o.run(func() (err error) {
+		handles, err = o.op.Run(o.until)
+		return err
+	})
 	if err != nil {
-		return nil, o.explain(err)
+		return nil, err
 	}
 	ts := make([]*Tensor, len(handles))
 	for i, h := range handles {
@@ -46,21 +47,22 @@ func (o *Op) Output() (*Tensor, error) {
 // nothing). Once the op is prepared it allocates nothing. A tensor that is just
 // being used by another goroutine is not replaced: that is [ErrBusy].
 func (o *Op) RunTo(dst ...*Tensor) error {
-	if err := o.prepare(); err != nil {
-		return err
-	}
+	return o.run(func() error { return o.runTo(dst) })
+}
+
+func (o *Op) runTo(dst []*Tensor) error {
 	if len(dst) != o.op.NumOutputs() {
-		return fmt.Errorf("eager: %s: have %d tensors to run to, want %d", o.call.Op, len(dst), o.op.NumOutputs())
+		return fmt.Errorf("have %d tensors to run to, want %d", len(dst), o.op.NumOutputs())
 	}
 	for i, t := range dst {
 		if err := o.ctx.check(t); err != nil {
-			return fmt.Errorf("eager: %s: output %d: %w", o.call.Op, i, err)
+			return fmt.Errorf("output %d: %w", i, err)
 		}
 		if err := o.op.SetTarget(i, t.h); err != nil {
-			return o.explain(err)
+			return err
 		}
 	}
-	return o.explain(o.op.RunTo(o.until))
+	return o.op.RunTo(o.until)
 }
 
 // RunInto executes the op and lands what it makes in dst, one array for each
@@ -72,18 +74,19 @@ func (o *Op) RunTo(dst ...*Tensor) error {
 // and written. After an error they are as they were, unless the error is
 // [graph.ErrPartial].
 func (o *Op) RunInto(dst ...*npy.Array) error {
-	if err := o.prepare(); err != nil {
-		return err
-	}
+	return o.run(func() error { return o.runInto(dst) })
+}
+
+func (o *Op) runInto(dst []*npy.Array) error {
 	if len(dst) != o.op.NumOutputs() {
-		return fmt.Errorf("eager: %s: have %d arrays to land in, want %d", o.call.Op, len(dst), o.op.NumOutputs())
+		return fmt.Errorf("have %d arrays to land in, want %d", len(dst), o.op.NumOutputs())
 	}
 	for i, a := range dst {
 		if err := o.op.SetInto(i, a); err != nil {
-			return landing(o.output(i), err)
+			return fmt.Errorf("output %d: %w", i, err)
 		}
 	}
-	return o.explain(o.op.RunInto(o.until))
+	return o.op.RunInto(o.until)
 }
 
 // Landed returns the part of the array that output number i has landed in, in the

@@ -63,6 +63,18 @@ func WithSingleThread() Option {
 	}
 }
 
+// JIT makes XLA compile what it can of each step's graph, and gathers ops for that
+// where it pays: once for each combination of input shapes, on the first step that
+// has it. What XLA cannot compile runs as it does without it. Elementwise chains
+// gain most; models whose time is in a few large ops may lose.
+func JIT() Option {
+	return func(o *options) {
+		o.config.GraphOptions = &tfpb.ConfigProto_GraphOptions{
+			OptimizerOptions: &tfpb.ConfigProto_OptimizerOptions{GlobalJitLevel: 2, CpuGlobalJit: true},
+		}
+	}
+}
+
 func (o *options) singleThread() bool {
 	return o.config.GetExperimental().GetExecutorType() == singleThreaded
 }

@@ -1,7 +1,7 @@
 package tfc
 
 // #include <stdlib.h>
-// #include "capi.h"
+// #include "executor.h"
 // #include "loader.h"
 import "C"
 
@@ -30,8 +30,10 @@ type contextResource struct {
 	users  atomic.Int64 // the EagerContext, handles and ops
 	closed atomic.Bool
 
+	executors atomic.Uint64 // that were made
+
 	mu      sync.Mutex
-	cancels []*C.TFE_CancellationManager // that ops which are still running may look at
+	cancels map[uint64][]*C.TFE_CancellationManager // by executor, see keepCancel
 }
 
 // Placement says what an op does with inputs that are on another device
@@ -92,23 +94,29 @@ func NewEagerContext(o EagerOptions) (*EagerContext, error) {
 // enter counts something that needs the context until it calls leave.
 func (r *contextResource) enter() { r.users.Add(1) }
 
+// tryEnter is enter for those who do not know whether the context still exists.
+func (r *contextResource) tryEnter() bool {
+	for {
+		n := r.users.Load()
+		if n == 0 {
+			return false
+		}
+		if r.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
 func (r *contextResource) leave() {
 	if r.users.Add(-1) > 0 {
 		return
 	}
 	C.TFE_DeleteContext(r.c) // waits for what runs
-	r.dropCancels()
+	for _, list := range r.cancels {
+		deleteCancels(list)
+	}
 	unweigh(sessionWeight)
 	live.add("eager context", -1)
-}
-
-func (r *contextResource) dropCancels() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, c := range r.cancels {
-		C.TFE_DeleteCancellationManager(c)
-	}
-	r.cancels = nil
 }
 
 // Close ends the context. Nothing can be made with it from then on; tensors that
@@ -131,7 +139,9 @@ func (c *EagerContext) use(f func(*C.TFE_Context) error) error {
 	if c.res.closed.Load() {
 		return fmt.Errorf("tfc: eager context: %w", ErrClosed)
 	}
-	c.res.enter()
+	if !c.res.tryEnter() {
+		return fmt.Errorf("tfc: eager context: %w", ErrClosed)
+	}
 	defer c.res.leave()
 	return f(c.res.c)
 }
@@ -203,11 +213,6 @@ func (c *EagerContext) Sync() error {
 		defer runtime.UnlockOSThread()
 		e := C.TFE_ContextGetExecutorForThread(ctx)
 		defer C.TFE_DeleteExecutor(e)
-		err := status(func(s *C.TF_Status) { C.TFE_ExecutorWaitForAllPendingNodes(e, s) })
-		if err != nil {
-			C.TFE_ExecutorClearError(e)
-		}
-		c.res.dropCancels()
-		return err
+		return c.res.wait(e, uint64(C.ndf_executor_id(ctx)))
 	})
 }

@@ -238,6 +238,8 @@ ndf_result ndf_op_run(ndf_op *o, ndf_fate fate) {
   if (r != NDF_DONE) {
     return r;
   }
+  o->async = ndf_is_async(o->ctx, o->async_context);
+  o->executor = ndf_executor_id(o->ctx);
   r = fate == NDF_LAND ? run_and_land(o) : run(o);
   give_inputs(o);  // first, as a target may be one of them
   if (r == NDF_DONE && fate == NDF_SWAP) {

@@ -79,7 +79,7 @@ func newEagerOp(ctx *contextResource, call EagerCall) (*EagerOp, error) {
 		a.list, a.count = C.bool(call.Args[i].List), C.int(call.Args[i].Count)
 		unsafe.Slice(o.args, len(call.Args))[i] = a
 	}
-	o.ctx, o.async, o.name = ctx.c, C.bool(ctx.async), C.CString(call.Op)
+	o.ctx, o.async_context, o.name = ctx.c, C.bool(ctx.async), C.CString(call.Op)
 	if call.Device != "" {
 		o.device = C.CString(call.Device)
 	}
@@ -227,7 +227,7 @@ const asyncWeight = 64 << 10
 
 // weight is what a new handle weighs.
 func (o *EagerOp) weight(h *C.TFE_TensorHandle) int64 {
-	if o.res.ctx.async {
+	if o.res.c.async {
 		return asyncWeight
 	}
 	return int64(C.ndf_handle_weight(h, o.res.c.scratch))
@@ -268,7 +268,7 @@ func (o *EagerOp) run(ctx context.Context, fate C.ndf_fate) error {
 	C.ndf_op_run_at(C.uintptr_t(uintptr(unsafe.Pointer(o.res.c))), C.int(fate))
 	runtime.KeepAlive(o)
 	if o.res.c.result != C.NDF_DONE {
-		return o.explain(ctx)
+		return o.explain(ctx, fate)
 	}
 	return nil
 }
@@ -287,18 +287,14 @@ func (o *EagerOp) cancelWith(ctx context.Context) (stop func(), err error) {
 	})
 	return func() {
 		o.res.c.cancel = nil
-		if !o.res.ctx.async {
+		if !o.res.c.async {
 			if !unwatch() {
 				<-over
 			}
 			C.TFE_DeleteCancellationManager(manager)
 			return
 		}
-		// What runs on looks at it until the executor has waited for it.
-		r := o.res.ctx
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.cancels = append(r.cancels, manager)
+		o.res.ctx.keepCancel(uint64(o.res.c.executor), manager)
 	}, nil
 }
 
@@ -314,9 +310,9 @@ func (e *InputClosedError) Error() string {
 func (e *InputClosedError) Unwrap() error { return ErrClosed }
 
 // explain says why the op has failed.
-func (o *EagerOp) explain(ctx context.Context) error {
+func (o *EagerOp) explain(ctx context.Context, fate C.ndf_fate) error {
 	c := o.res.c
-	err := o.runError(ctx)
+	err := o.runError(ctx, fate)
 	var partly []int
 	for i := range o.res.fetches {
 		f := &o.res.fetches[i]
@@ -332,12 +328,15 @@ func (o *EagerOp) explain(ctx context.Context) error {
 	return err
 }
 
-func (o *EagerOp) runError(ctx context.Context) error {
+func (o *EagerOp) runError(ctx context.Context, fate C.ndf_fate) error {
 	c := o.res.c
 	failed := int(c.out.failed)
 	switch c.result {
 	case C.NDF_STATUS:
 		err := statusError(c.out.status)
+		if c.async && fate == C.NDF_LAND {
+			o.res.ctx.settle()
+		}
 		if ended := ctx.Err(); ended != nil && errors.Is(err, Cancelled) {
 			return fmt.Errorf("%w (%w)", ended, err)
 		}

@@ -5,6 +5,7 @@
 #ifndef NDFLOW_TFC_EAGEROP_H_
 #define NDFLOW_TFC_EAGEROP_H_
 
+#include "executor.h"
 #include "handle.h"
 
 // An input argument of the op: one tensor, or a list of them.
@@ -17,7 +18,9 @@ typedef struct {
   TFE_Op *op;
   TFE_Op *attrs;  // has the attributes; NULL when there are none to set
   bool spent;     // op is still set up as it was executed last
-  bool async;     // results are there only later
+  bool async_context;
+  bool async;     // the last run has returned before it was done
+  uint64_t executor;  // that it was begun on
   char *name;
   char *device;   // NULL for any
   TFE_Context *ctx;

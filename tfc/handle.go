@@ -30,6 +30,8 @@ type handleResource struct {
 	ctx    *contextResource
 	size   int64 // what it weighs
 	closed atomic.Bool
+
+	settled atomic.Bool // the executor has been waited for after the tensor has failed
 }
 
 // ownHandle returns a Handle that deletes c, which may be NULL for an empty one.
@@ -104,13 +106,17 @@ type HandleInfo struct {
 	Shape    []int
 }
 
-// handleError is the error of a C call on a handle: of a closed one, or what the
-// op that was to make the tensor has failed with.
-func handleError(closed C.bool, s *C.TF_Status) error {
+// failed is the error of a C call on the handle: of a closed one, or what the op
+// that was to make the tensor has failed with.
+func (h *Handle) failed(closed bool, s *C.TF_Status) error {
 	if closed {
 		return fmt.Errorf("tfc: tensor: %w", ErrClosed)
 	}
-	return statusError(s)
+	err := statusError(s)
+	if h.res.ctx.async && h.res.settled.CompareAndSwap(false, true) {
+		h.res.ctx.settle()
+	}
+	return err
 }
 
 // DataType returns TensorFlow's type of the elements
@@ -133,7 +139,7 @@ func (h *Handle) Describe() (HandleInfo, error) {
 	ok := C.ndf_handle_describe(h.res.c, &info, &closed, s)
 	runtime.KeepAlive(h)
 	if !ok {
-		return HandleInfo{}, handleError(closed, s)
+		return HandleInfo{}, h.failed(bool(closed), s)
 	}
 	return HandleInfo{DataType: DataType(info.dtype), Shape: infoShape(&info)}, nil
 }
@@ -203,7 +209,7 @@ func (h *Handle) Resolve() (*Tensor, error) {
 	t := C.ndf_handle_resolve(h.res.c, &closed, s)
 	runtime.KeepAlive(h)
 	if t == nil {
-		return nil, handleError(closed, s)
+		return nil, h.failed(bool(closed), s)
 	}
 	return ownTensor(t, nil), nil
 }
@@ -231,9 +237,9 @@ func (h *Handle) Into(dst *npy.Array) ([]int, error) {
 	case C.NDF_DONE:
 		return infoShape(&info), nil
 	case C.NDF_CLOSED:
-		return nil, fmt.Errorf("tfc: tensor: %w", ErrClosed)
+		return nil, h.failed(true, s)
 	case C.NDF_STATUS:
-		return nil, statusError(s)
+		return nil, h.failed(false, s)
 	case C.NDF_WRONG_DTYPE:
 		return nil, &DTypeError{Have: DataType(info.dtype), Want: dst.DType()}
 	}
