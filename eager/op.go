@@ -24,6 +24,7 @@ type Op struct {
 	closed bool
 
 	fallBack bool // where XLA cannot compile it
+	copies   bool // results that land, though they might be placed
 }
 
 // Op begins an op of the given name: one of TensorFlow's, or a function that was
@@ -117,6 +118,15 @@ func (o *Op) WithContext(ctx context.Context) *Op {
 	return o
 }
 
+// WithPlacement says whether [Op.RunInto] may let TensorFlow write results straight
+// into the arrays where they land. It may unless the context has forbidden it
+// ([WithPlacement]); it must not for an op that gives now what it has made in an
+// earlier run, as an iterator that shuffles does.
+func (o *Op) WithPlacement(on bool) *Op {
+	o.copies = !on
+	return o.change()
+}
+
 // SetInput puts another tensor in the place of input number i, counted over all
 // inputs and the tensors of lists. What was prepared stays so.
 func (o *Op) SetInput(i int, t *Tensor) error {
@@ -167,7 +177,7 @@ func (o *Op) prepare() error {
 	if err != nil {
 		return fmt.Errorf("eager: %w", err)
 	}
-	call := tfc.EagerCall{Op: o.call.Op, Device: o.call.Device, Outputs: outputs}
+	call := tfc.EagerCall{Op: o.call.Op, Device: o.call.Device, Outputs: outputs, Copy: o.copies}
 	for i := range o.call.Inputs {
 		in := &o.call.Inputs[i]
 		call.Args = append(call.Args, tfc.EagerArg{List: in.IsList(), Count: in.Len()})

@@ -48,13 +48,14 @@ type EagerArg struct {
 
 // EagerCall says what an [EagerOp] is: the op's name, the device it is to run on
 // (a full name, or empty for any), its attributes as serialized AttrValues, its
-// input arguments and how many tensors it makes.
+// input arguments, how many tensors it makes, and how they land.
 type EagerCall struct {
 	Op      string
 	Device  string
 	Attrs   []AttrValue
 	Args    []EagerArg
 	Outputs int
+	Copy    bool // copy all results that land, even those that could be placed
 }
 
 // NewOp prepares an op, whose inputs are set afterwards (TFE_NewOp).
@@ -83,7 +84,7 @@ func newEagerOp(ctx *contextResource, call EagerCall) (*EagerOp, error) {
 	if call.Device != "" {
 		o.device = C.CString(call.Device)
 	}
-	o.out.placing.wanted = C.bool(ctx.places)
+	o.out.placing.wanted = C.bool(ctx.places && !call.Copy)
 	if err := openEagerOp(o, call.Attrs); err != nil {
 		C.ndf_op_free(o)
 		return nil, err
@@ -361,13 +362,18 @@ func (o *EagerOp) runError(ctx context.Context, fate C.ndf_fate) error {
 func (o *EagerOp) NumOutputs() int { return len(o.targets) }
 
 // Landed returns the part of the array that result i has landed in, in the last
-// RunInto.
+// RunInto. It is the same one again as long as shape and array are.
 func (o *EagerOp) Landed(i int) (*npy.Array, error) {
 	f := &o.res.fetches[i]
 	if f.dst == nil {
 		return nil, fmt.Errorf("tfc: result %d has no array to land in", i)
 	}
-	return f.dst.Front(f.shape()...)
+	if f.landed != nil && f.hasShapeOf(f.landed) {
+		return f.landed, nil
+	}
+	var err error
+	f.landed, err = f.dst.Front(f.shape()...)
+	return f.landed, err
 }
 
 // Stats says how the results of output i have come out of RunInto so far.

@@ -1,0 +1,156 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"ndflow/eager"
+	"ndflow/graph"
+	"ndflow/ops"
+)
+
+// Func is a function that elements are mapped by: an [eager.Function], or anything
+// else that the context can call.
+type Func interface {
+	// Name is the function's name in the context of the dataset.
+	Name() string
+	// Inputs describes what it takes, in order: the components of an element.
+	Inputs() []graph.Spec
+	// Outputs describes what it makes, in order: the components of the result.
+	Outputs() []graph.Spec
+}
+
+// captured is a Func that takes more than an element.
+type captured interface {
+	Func
+	// Captured are tensors that it takes behind the components of an element,
+	// the same ones for each.
+	Captured() []*eager.Tensor
+}
+
+// Capture is f with its last inputs given: weights, a table, a scale. They stay the
+// caller's, and have to be open when a loop begins.
+func Capture(f Func, ts ...*eager.Tensor) Func {
+	if b, ok := f.(bound); ok {
+		return bound{b.Func, slices.Concat(ts, b.tensors)}
+	}
+	return bound{f, slices.Clone(ts)}
+}
+
+type bound struct {
+	Func
+	tensors []*eager.Tensor
+}
+
+// Captured returns the given tensors, and those that f has captured itself.
+func (b bound) Captured() []*eager.Tensor { return slices.Concat(b.tensors, capturedOf(b.Func)) }
+
+// Inputs describes the inputs that are left.
+func (b bound) Inputs() []graph.Spec {
+	inputs := b.Func.Inputs()
+	return inputs[:max(len(inputs)-len(b.tensors), 0)]
+}
+
+func capturedOf(f Func) []*eager.Tensor {
+	if c, ok := f.(captured); ok {
+		return c.Captured()
+	}
+	return nil
+}
+
+// check returns an error unless the given tensors fit.
+func (b bound) check(c *eager.Context) error {
+	inputs := b.Func.Inputs()
+	if len(b.tensors) > len(inputs) {
+		return fmt.Errorf("Capture has %d tensors, the function takes %d inputs", len(b.tensors), len(inputs))
+	}
+	for i, want := range inputs[len(inputs)-len(b.tensors):] {
+		t := b.tensors[i]
+		switch {
+		case t == nil:
+			return fmt.Errorf("Capture: tensor %d is nil", i)
+		case t.Context() != c:
+			return fmt.Errorf("Capture: tensor %d: %w", i, eager.ErrContext)
+		}
+		have, err := specOfTensor(t)
+		if err != nil {
+			return fmt.Errorf("Capture: tensor %d: %w", i, err)
+		}
+		if err := fits(have, want); err != nil {
+			return fmt.Errorf("Capture: tensor %d: input %q: %w", i, want.Name, err)
+		}
+	}
+	return nil
+}
+
+// Map makes of each element what f makes of it. So many are made at once, or
+// [AutoTune]; they keep their order. With a model's signature or a function that
+// takes batches it belongs behind Batch.
+func (d Dataset) Map(f Func, parallel int) Dataset {
+	return d.then("Map", func(in, out *node) error {
+		if err := checkFunc(f, in); err != nil {
+			return err
+		}
+		if err := out.size(parallel, "parallel"); err != nil {
+			return err
+		}
+		out.elem = slices.Clone(f.Outputs())
+		if len(out.elem) == 0 {
+			return errors.New("the function makes nothing")
+		}
+		out.call = call{op: "MapDataset", inputs: append([]input{of(in)}, arguments(f)...),
+			attrs: append(functionAttrs(f, out), ops.Bool("preserve_cardinality", true))}
+		if parallel != 1 {
+			out.call.op = "ParallelMapDatasetV2"
+			out.call.inputs = append(out.call.inputs, number(parallel))
+			out.call.attrs = append(out.call.attrs, ops.String("deterministic", "true"))
+		}
+		return nil
+	})
+}
+
+// checkFunc returns an error unless f can be called with the elements of a step.
+func checkFunc(f Func, in *node) error {
+	b, isBound := f.(bound)
+	if isNil(f) || isBound && isNil(b.Func) {
+		return errors.New("the function is nil")
+	}
+	if isBound {
+		if err := b.check(in.ctx); err != nil {
+			return err
+		}
+	}
+	inputs := f.Inputs()
+	if len(inputs) != len(in.elem) {
+		return fmt.Errorf("elements have %d components, the function takes %d: %v", len(in.elem), len(inputs), inputs)
+	}
+	for i, want := range inputs {
+		if err := fits(in.elem[i], want); err != nil {
+			return fmt.Errorf("component %d, input %q: %w", i, want.Name, err)
+		}
+	}
+	return nil
+}
+
+// isNil also finds the nil *eager.Function of a call that has failed.
+func isNil(f Func) bool {
+	v := reflect.ValueOf(f)
+	return f == nil || v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+// arguments are the inputs that an op with a function gives it beside an element.
+func arguments(f Func) []input { return []input{given(capturedOf(f))} }
+
+func functionAttrs(f Func, out *node) []ops.Attr {
+	var types []ops.DataType
+	for _, t := range capturedOf(f) {
+		name, err := t.Type()
+		if err != nil {
+			name = string(ops.Resource) // it is closed, which the loop will say
+		}
+		types = append(types, ops.TypeName(name))
+	}
+	return append(elements(out.elem), ops.Func("f", f.Name()), ops.Types("Targuments", types...))
+}
