@@ -114,7 +114,7 @@ func (c *Context) unknownOp(name string, err error) error {
 	e := &graph.NameError{Package: "eager", Kind: "op", Name: name}
 	if raw, err := tfc.AllOps(); err == nil {
 		if all, err := ops.ParseDefs(raw); err == nil {
-			e.Have = similar(name, all.Names())
+			e.Have = all.Nearest(name)
 		}
 	}
 	return fmt.Errorf("%w (%w)", e, tfc.NotFound)

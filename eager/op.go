@@ -3,6 +3,7 @@ package eager
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"ndflow/ops"
 	"ndflow/tfc"
@@ -22,6 +23,7 @@ type Op struct {
 	err    error
 	op     *tfc.EagerOp // nil until it is prepared
 	closed bool
+	lists  bool // what was prepared has an input that is a list
 
 	fallBack bool // where XLA cannot compile it
 	copies   bool // results that land, though they might be placed
@@ -140,6 +142,9 @@ func (o *Op) SetInput(i int, t *Tensor) error {
 			n -= in.Len()
 			continue
 		}
+		if o.lists && typeOf(in.At(n)) != typeOf(t) {
+			o.change() // the types of lists are among what was prepared
+		}
 		in.Set(n, t)
 		if o.op == nil {
 			return nil
@@ -173,16 +178,21 @@ func (o *Op) prepare() error {
 	if err := o.checkOpen(); err != nil {
 		return err
 	}
-	outputs, err := def.CheckOutputs(o.call.Arities(typeOf), o.call.Attrs)
+	arities, attrs := o.call.Arities(typeOf), o.call.Attrs
+	outputs, err := def.CheckOutputs(arities, attrs)
 	if err != nil {
 		return fmt.Errorf("eager: %w", err)
 	}
 	call := tfc.EagerCall{Op: o.call.Op, Device: o.call.Device, Outputs: outputs, Copy: o.copies}
-	for i := range o.call.Inputs {
-		in := &o.call.Inputs[i]
-		call.Args = append(call.Args, tfc.EagerArg{List: in.IsList(), Count: in.Len()})
+	o.lists = false
+	for _, in := range arities {
+		o.lists = o.lists || in.List
+		call.Inputs += in.Len
 	}
-	for _, a := range o.call.Attrs {
+	if o.lists {
+		attrs = slices.Concat(attrs, def.Infer(arities, attrs))
+	}
+	for _, a := range attrs {
 		call.Attrs = append(call.Attrs, tfc.AttrValue{Name: a.Name(), Value: a.Encode()})
 	}
 	op, err := o.ctx.c.NewOp(call)

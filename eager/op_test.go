@@ -249,3 +249,26 @@ func TestConcurrentOps(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TensorFlow itself takes lists wrongly: the type of a second one from the first,
+// and one that is empty from beyond all inputs.
+func TestOpsWithLists(t *testing.T) {
+	c := newContext(t)
+	first, second := tensor(t, c, []int32{1}), tensor(t, c, []int32{0, 2})
+	x, y := tensor(t, c, []float64{10}), tensor(t, c, []float64{20, 30})
+	stitch := c.Op("DynamicStitch").InputList(first, second).InputList(x, y)
+	got, err := stitch.Output()
+	must(t, err)
+	t.Cleanup(got.Close)
+	wantValues(t, got, 20.0, 10, 30)
+
+	// Other tensors of another type take their places.
+	must(t, stitch.SetInput(2, tensor(t, c, []int64{1})))
+	must(t, stitch.SetInput(3, tensor(t, c, []int64{2, 3})))
+	wantValues(t, output(t, stitch), int64(2), 1, 3)
+
+	ragged := c.Op("RaggedTensorToVariant").InputList().Input(y).Bool("batched_input", false)
+	v := output(t, ragged)
+	rows := c.Op("RaggedTensorFromVariant").Input(v).Int("input_ragged_rank", 0).Int("output_ragged_rank", 0).Type("Tvalues", npy.Float64)
+	wantValues(t, output(t, rows), 20.0, 30)
+}

@@ -23,6 +23,10 @@ var (
 	// ErrPartial: the step has failed after it had begun to write results into
 	// the arrays where they land; what those contain is undefined.
 	ErrPartial = errors.New("partly written")
+	// ErrForeign: a tensor is of another graph.
+	ErrForeign = tfc.ErrForeign
+	// ErrNoTensor: an Output that stands for no tensor.
+	ErrNoTensor = errors.New("no tensor")
 	// ErrNotFed: an input has no array.
 	ErrNotFed = errors.New("not fed")
 	// ErrNotFetched: an output was not computed, or its result is gone.

@@ -61,6 +61,25 @@ func (g *Graph) Function(name string, inputs, outputs []string) (*Function, erro
 	return &Function{Name: name, Inputs: inSpecs, Outputs: outSpecs, Defs: append(defs, def)}, nil
 }
 
+// AddFunction takes a function into the graph, with those that it calls, so that
+// operations can call it by its name. That the graph has it already is no error;
+// that it has another of the same name is one.
+func (g *Graph) AddFunction(f *Function) error {
+	fail := func(err error) error { return fmt.Errorf("graph: function %q: %w", f.Name, err) }
+	for _, def := range f.Defs {
+		c, err := tfc.ImportFunction(def)
+		if err != nil {
+			return fail(err)
+		}
+		err = g.c.CopyFunction(c)
+		c.Close()
+		if err != nil {
+			return fail(err)
+		}
+	}
+	return nil
+}
+
 // named finds tensors by their names and describes them.
 func (g *Graph) named(names []string) ([]tfc.Output, []Spec, error) {
 	outputs, specs := make([]tfc.Output, len(names)), make([]Spec, len(names))

@@ -7,14 +7,21 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
+	"ndflow/ops"
 	"ndflow/tfc"
 )
 
 // Graph is a TensorFlow graph: operations and the tensors between them. It is
-// safe for concurrent use.
+// safe for concurrent use, also while sessions run it: they see what has been
+// added since.
 type Graph struct {
 	c *tfc.Graph
+
+	building sync.Mutex // held while operations are added
+	numbers  map[string]int
+	defs     map[string]*ops.Def // of the ops that were applied
 }
 
 // New returns an empty graph.

@@ -99,6 +99,14 @@ func (a Attr) String() string {
 	return fmt.Sprintf("%s: %s = %s", a.p.name, a.p.kind, printValue(a.p.value))
 }
 
+// With returns attrs and the options of a wrapper, which are attributes too.
+func With[O interface{ ~struct{ p *attr } }](opts []O, attrs ...Attr) []Attr {
+	for _, o := range opts {
+		attrs = append(attrs, Attr(o))
+	}
+	return attrs
+}
+
 func newAttr(name, kind string, value *tfpb.AttrValue) Attr {
 	return Attr{&attr{name: name, kind: kind, value: value}}
 }

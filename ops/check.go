@@ -97,6 +97,36 @@ func (c *checker) outputs() int {
 	return n
 }
 
+// Infer returns the attributes of a checked call that follow from its inputs, less
+// those that are given: for backends that have to be told them. The types of the
+// inputs must be known.
+func (d *Def) Infer(inputs []InputArity, given []Attr) []Attr {
+	var inferred []Attr
+	add := func(a Attr) {
+		same := func(b Attr) bool { return b.Name() == a.Name() }
+		if !slices.ContainsFunc(given, same) && !slices.ContainsFunc(inferred, same) {
+			inferred = append(inferred, a)
+		}
+	}
+	for i, in := range inputs {
+		types := make([]string, len(in.Types))
+		for k, t := range in.Types {
+			types[k] = strings.TrimSuffix(t, "_ref")
+		}
+		arg := &d.Inputs[i]
+		if arg.NumberAttr != "" {
+			add(Int(arg.NumberAttr, int64(in.Len)))
+		}
+		if arg.TypeAttr != "" && len(types) > 0 {
+			add(TypeNamed(arg.TypeAttr, types[0]))
+		}
+		if arg.TypeListAttr != "" {
+			add(TypesNamed(arg.TypeListAttr, types...))
+		}
+	}
+	return inferred
+}
+
 // checker gathers what the attributes of a call are: given, or inferred from
 // inputs.
 type checker struct {

@@ -154,6 +154,25 @@ func (d *Defs) Lookup(name string) (*Def, bool) {
 // Names lists the ops in alphabetical order.
 func (d *Defs) Names() []string { return slices.Sorted(maps.Keys(d.byName)) }
 
+// Nearest lists the ops for whoever has looked for one by a name that there is
+// not: first those that contain the name or are contained in it, in whatever
+// case, those of nearly its length before others. Internal ops come last.
+func (d *Defs) Nearest(name string) []string {
+	low := strings.ToLower(name)
+	var near, far []string
+	for _, n := range d.Names() {
+		l := strings.ToLower(n)
+		if !strings.HasPrefix(l, "_") && (strings.Contains(l, low) || len(l) > 2 && strings.Contains(low, l)) {
+			near = append(near, n)
+		} else {
+			far = append(far, n)
+		}
+	}
+	unlike := func(n string) int { return max(len(n)-len(name), len(name)-len(n)) }
+	slices.SortStableFunc(near, func(a, b string) int { return unlike(a) - unlike(b) })
+	return append(near, far...)
+}
+
 func newDef(p *tfpb.OpDef) *Def {
 	d := &Def{
 		Name:     p.GetName(),

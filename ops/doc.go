@@ -33,3 +33,5 @@
 // Attributes that an op requires are parameters of its function; the others are
 // options, and what they are if not given stands in the function's comment.
 package ops
+
+//go:generate go run ndflow/internal/opgen .

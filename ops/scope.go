@@ -2,6 +2,7 @@ package ops
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -128,6 +129,54 @@ func (s *Scope[T]) Apply(c *Call[T]) []T {
 	}
 	s.state.own(outputs)
 	return outputs
+}
+
+// One applies a call of an op with one output, and returns that; a zero value
+// once there is an error.
+func (s *Scope[T]) One(c *Call[T]) (t T) {
+	if outputs := s.Apply(c); len(outputs) > 0 {
+		t = outputs[0]
+	}
+	return t
+}
+
+// Fixed applies a call of an op with n outputs, none of them a list, and returns
+// those; zero values once there is an error.
+func (s *Scope[T]) Fixed(n int, c *Call[T]) []T {
+	outputs := s.Apply(c)
+	if len(outputs) == n {
+		return outputs
+	}
+	s.Fail(fmt.Errorf("ops: %s: have %d outputs, want %d", c.Op, len(outputs), n))
+	return make([]T, n)
+}
+
+// Lists applies a call of an op with lists among its outputs, and returns each
+// output as a list. lengths are how many tensors each has; one of them may be -1,
+// for those that the others leave. Once there is an error, outputs of length 1
+// are one zero value, all others empty.
+func (s *Scope[T]) Lists(c *Call[T], lengths ...int) [][]T {
+	outputs := s.Apply(c)
+	lists, rest := make([][]T, len(lengths)), len(outputs)
+	for _, n := range lengths {
+		rest -= max(n, 0)
+	}
+	if rest < 0 || rest > 0 && !slices.Contains(lengths, -1) {
+		s.Fail(fmt.Errorf("ops: %s: have %d outputs, want lists of %v", c.Op, len(outputs), lengths))
+		for i, n := range lengths {
+			if n == 1 {
+				lists[i] = make([]T, 1)
+			}
+		}
+		return lists
+	}
+	for i, n := range lengths {
+		if n < 0 {
+			n = rest
+		}
+		lists[i], outputs = outputs[:n:n], outputs[n:]
+	}
+	return lists
 }
 
 // placed is c with what s says of name, device and order.

@@ -1,95 +1,144 @@
 package ops_test
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"ndflow/eager"
+	"ndflow/graph"
+	"ndflow/npy"
 	"ndflow/ops"
 )
 
-// tape is a backend that writes down what it is asked for; a handle is what a
-// backend with memory would give.
-type tape struct {
-	calls []string
-	fail  string // the op that fails
+func newGraph(t testing.TB) *graph.Graph {
+	t.Helper()
+	g, err := graph.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(g.Close)
+	return g
 }
 
-type handle struct {
-	name   string
-	closed bool
+func newContext(t testing.TB) *eager.Context {
+	t.Helper()
+	c, err := eager.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
 }
 
-func (h *handle) Close() { h.closed = true }
-
-func (b *tape) Apply(c *ops.Call[*handle]) ([]*handle, error) {
-	words := []string{c.Op, c.Name, c.Device}
-	for i := range c.Inputs {
-		for j := range c.Inputs[i].Len() {
-			words = append(words, c.Inputs[i].At(j).name)
-		}
+// first applies an op of single inputs and returns its first output.
+func first[T any](s *ops.Scope[T], op string, inputs ...T) (t T) {
+	if out := s.Apply(&ops.Call[T]{Op: op, Inputs: ops.In(inputs...)}); len(out) > 0 {
+		t = out[0]
 	}
-	for _, t := range c.Control {
-		words = append(words, "^"+t.name)
-	}
-	b.calls = append(b.calls, strings.Join(words, " "))
-	if c.Op == b.fail {
-		return nil, fmt.Errorf("%s fails", c.Op)
-	}
-	return []*handle{{name: c.Op}}, nil
+	return t
 }
 
-func apply(s *ops.Scope[*handle], op string, inputs ...*handle) *handle {
-	out := s.Apply(&ops.Call[*handle]{Op: op, Inputs: ops.In(inputs...)})
-	if len(out) == 0 {
-		return nil
+func TestScopeSaysNames(t *testing.T) {
+	s := ops.NewScope[graph.Output](newGraph(t))
+	x := ops.Const(s.Named("x"), npy.Scalar[float32](2))
+	layer := s.SubScope("model").SubScope("layer")
+	var names []string
+	for _, o := range []graph.Output{
+		x, first(layer, "Neg", x), first(layer, "Neg", x), first(layer.Named("out"), "Neg", x),
+		first(s.Named("last"), "Neg", x), first(s.Named("last"), "Neg", x), first(layer.Named("n").SubScope("sub"), "Neg", x),
+	} {
+		names = append(names, o.Operation())
 	}
-	return out[0]
+	if err := s.Err(); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"x", "model/layer/Neg", "model/layer/Neg_1", "model/layer/out", "last", "last_1", "model/layer/sub/Neg"}
+	if !slices.Equal(names, want) {
+		t.Errorf("have %q, want %q", names, want)
+	}
 }
 
-func TestScopeSaysNameDeviceAndOrder(t *testing.T) {
-	b := &tape{}
-	s := ops.NewScope[*handle](b)
-	a := apply(s, "A")
-	layer := s.SubScope("layer").WithDevice("GPU:0")
-	x := apply(layer, "B", a)
-	apply(layer.Named("sum").WithControl(a).WithControl(x), "C", x, a)
-	apply(s.Named("last"), "D")
-	layer.Apply(&ops.Call[*handle]{Op: "E", Name: "own", Device: "CPU:1", Inputs: []ops.Input[*handle]{ops.List(a, x), ops.One(a)}})
-	want := []string{"A  ", "B layer/B GPU:0 A", "C layer/sum GPU:0 B A ^A ^B", "D last ", "E layer/own CPU:1 A B A"}
-	if !slices.Equal(b.calls, want) {
-		t.Errorf("have %q\nwant %q", b.calls, want)
+// What control inputs are for: an op with an effect runs before one that does
+// not take its result.
+func TestScopeSaysTheOrder(t *testing.T) {
+	g := newGraph(t)
+	s := ops.NewScope[graph.Output](g)
+	v := s.Apply(&ops.Call[graph.Output]{Op: "VarHandleOp", Attrs: []ops.Attr{ops.Type("dtype", npy.Float32), ops.Shape("shape", []int{})}})[0]
+	set := first(s, "AssignVariableOp", v, ops.Const(s, npy.Scalar[float32](7)))
+	read := s.WithControl(set).Apply(&ops.Call[graph.Output]{Op: "ReadVariableOp", Inputs: ops.In(v), Attrs: []ops.Attr{ops.Type("dtype", npy.Float32)}})
+	if err := s.Err(); err != nil {
+		t.Fatal(err)
+	}
+	session, err := graph.NewSession(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	got, err := session.Eval(context.Background(), read[0].String())
+	if err != nil || got.String() != "7.0" {
+		t.Errorf("have %v, %v, want 7", got, err)
+	}
+}
+
+func TestScopeSaysTheDevice(t *testing.T) {
+	c, err := eager.New(eager.WithLogicalCPUs(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	s := ops.NewScope[*eager.Tensor](c)
+	defer s.Close()
+	x := ops.Const(s.WithDevice("CPU:1"), npy.Scalar[float32](2))
+	if err := s.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if device, err := x.Device(); err != nil || !strings.HasSuffix(device, "CPU:1") {
+		t.Errorf("made on %s, %v", device, err)
 	}
 }
 
 func TestScopeKeepsTheFirstError(t *testing.T) {
-	b := &tape{fail: "B"}
-	s := ops.NewScope[*handle](b)
+	g := newGraph(t)
+	s := ops.NewScope[graph.Output](g)
 	sub := s.SubScope("sub")
-	if apply(sub, "B") != nil || apply(s, "C") != nil {
-		t.Error("a failed scope gives tensors")
+	x := ops.Const(s, npy.Scalar[float32](2))
+	if bad := first(sub, "Neg", x, x); bad != (graph.Output{}) {
+		t.Errorf("a wrong call gives %v", bad)
+	}
+	if after := first(s, "Neg", x); after != (graph.Output{}) {
+		t.Errorf("a failed scope gives %v", after)
 	}
 	s.Fail(errors.New("too late"))
-	if len(b.calls) != 1 {
-		t.Errorf("applied %q, want nothing behind B", b.calls)
-	}
-	if err := s.Err(); err == nil || err.Error() != "B fails" || sub.Err() != err {
+	var def *ops.DefError
+	if err := s.Err(); !errors.As(err, &def) || def.Op != "Neg" || sub.Err() != err {
 		t.Errorf("errors are %v and %v", err, sub.Err())
+	}
+	if n := len(slices.Collect(g.Operations())); n != 1 {
+		t.Errorf("%d operations, want none behind the error", n)
 	}
 }
 
 func TestScopeClosesWhatItMade(t *testing.T) {
-	s := ops.NewScope[*handle](&tape{})
-	a, b := apply(s, "A"), apply(s.SubScope("sub"), "B")
-	s.Keep(b)
+	c := newContext(t)
+	s := ops.NewScope[*eager.Tensor](c)
+	a := ops.Const(s, npy.Scalar[float32](2))
+	b := s.Keep(first(s.SubScope("sub"), "Neg", a))
+	if err := s.Err(); err != nil {
+		t.Fatal(err)
+	}
 	s.Close()
 	s.Close()
-	if !a.closed || b.closed {
-		t.Errorf("closed: a %v, b %v; want a alone, since b was kept", a.closed, b.closed)
+	if _, err := a.Copy(); !errors.Is(err, eager.ErrClosed) {
+		t.Errorf("a tensor of a closed scope: %v, want ErrClosed", err)
 	}
-	if apply(s, "C") != nil || s.Err() == nil || !strings.Contains(s.Err().Error(), "ops: C: the scope was closed") {
-		t.Errorf("a closed scope applies calls: %v", s.Err())
+	if v, err := eager.Item[float32](b); err != nil || v != -2 {
+		t.Errorf("the tensor that was kept: %v, %v, want -2", v, err)
 	}
+	if t2 := first(s, "Neg", b); t2 != nil || s.Err() == nil || !strings.Contains(s.Err().Error(), "ops: Neg: the scope was closed") {
+		t.Errorf("a closed scope gives %v, error %v", t2, s.Err())
+	}
+	b.Close()
 }

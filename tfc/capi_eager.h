@@ -30,10 +30,6 @@ typedef enum TFE_ContextDevicePlacementPolicy {
   V(TFE_OpAddInput,                                                            \
     (TFE_Op *op, TFE_TensorHandle *input, TF_Status *status),                  \
     (op, input, status))                                                       \
-  V(TFE_OpAddInputList,                                                        \
-    (TFE_Op *op, TFE_TensorHandle **inputs, int num_inputs, TF_Status          \
-     *status),                                                                 \
-    (op, inputs, num_inputs, status))                                          \
   F(const TFE_OpAttrs *, TFE_OpGetAttrs, (const TFE_Op *op), (op))             \
   V(TFE_OpAddAttrs, (TFE_Op *op, const TFE_OpAttrs *attrs), (op, attrs))       \
   V(TFE_Execute,                                                               \

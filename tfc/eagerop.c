@@ -3,23 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-ndf_op *ndf_op_new(int num_args, int num_inputs, int num_outputs) {
+ndf_op *ndf_op_new(int num_inputs, int num_outputs) {
   ndf_op *o = calloc(1, sizeof *o);
   if (o == NULL) {
     return NULL;
   }
-  o->num_args = num_args;
   o->num_inputs = num_inputs;
   o->num_outputs = num_outputs;
   // One more of each, since calloc of nothing may be NULL.
-  o->args = calloc((size_t)num_args + 1, sizeof *o->args);
   o->inputs = calloc((size_t)num_inputs + 1, sizeof *o->inputs);
   o->taken = calloc((size_t)num_inputs + 1, sizeof *o->taken);
   o->outputs = calloc((size_t)num_outputs + 1, sizeof *o->outputs);
   o->targets = calloc((size_t)num_outputs + 1, sizeof *o->targets);
   o->scratch = TF_NewStatus();
-  if (!ndf_landing_init(&o->out, num_outputs) || o->args == NULL || o->inputs == NULL ||
-      o->taken == NULL || o->outputs == NULL || o->targets == NULL) {
+  if (!ndf_landing_init(&o->out, num_outputs) || o->inputs == NULL || o->taken == NULL ||
+      o->outputs == NULL || o->targets == NULL) {
     ndf_op_free(o);
     return NULL;
   }
@@ -47,7 +45,6 @@ void ndf_op_free(ndf_op *o) {
   TF_DeleteStatus(o->scratch);
   free(o->name);
   free(o->device);
-  free(o->args);
   free(o->inputs);
   free(o->taken);
   free(o->outputs);
@@ -101,12 +98,10 @@ static bool set_up(ndf_op *o) {
   if (o->attrs != NULL) {
     TFE_OpAddAttrs(o->op, TFE_OpGetAttrs(o->attrs));
   }
-  for (int a = 0, at = 0; a < o->num_args; at += o->args[a++].count) {
-    if (o->args[a].list) {
-      TFE_OpAddInputList(o->op, &o->taken[at], o->args[a].count, s);
-    } else {
-      TFE_OpAddInput(o->op, o->taken[at], s);
-    }
+  for (int i = 0; i < o->num_inputs; i++) {
+    // Lists too, tensor by tensor: TFE_OpAddInputList takes the type of a list
+    // from a wrong tensor if a list comes before it, and crashes on an empty one.
+    TFE_OpAddInput(o->op, o->taken[i], s);
     if (TF_GetCode(s) != 0) {
       return false;
     }

@@ -40,20 +40,16 @@ type eagerOpResource struct {
 	fetches []planFetch
 }
 
-// EagerArg is an input argument of an op: one tensor, or a list.
-type EagerArg struct {
-	List  bool
-	Count int // of tensors
-}
-
 // EagerCall says what an [EagerOp] is: the op's name, the device it is to run on
-// (a full name, or empty for any), its attributes as serialized AttrValues, its
-// input arguments, how many tensors it makes, and how they land.
+// (a full name, or empty for any), its attributes as serialized AttrValues, and how
+// many tensors it takes and makes. The attributes of an op with a list among its
+// inputs must all be there, also those that follow from the inputs: TensorFlow does
+// not see where a list ends.
 type EagerCall struct {
 	Op      string
 	Device  string
 	Attrs   []AttrValue
-	Args    []EagerArg
+	Inputs  int
 	Outputs int
 	Copy    bool // copy all results that land, even those that could be placed
 }
@@ -68,17 +64,9 @@ func (c *EagerContext) NewOp(call EagerCall) (op *EagerOp, err error) {
 }
 
 func newEagerOp(ctx *contextResource, call EagerCall) (*EagerOp, error) {
-	inputs := 0
-	for _, a := range call.Args {
-		inputs += a.Count
-	}
-	o := C.ndf_op_new(C.int(len(call.Args)), C.int(inputs), C.int(call.Outputs))
+	o := C.ndf_op_new(C.int(call.Inputs), C.int(call.Outputs))
 	if o == nil {
 		return nil, outOfMemory(int(unsafe.Sizeof(*o)))
-	}
-	for i, a := range unsafe.Slice(o.args, len(call.Args)) {
-		a.list, a.count = C.bool(call.Args[i].List), C.int(call.Args[i].Count)
-		unsafe.Slice(o.args, len(call.Args))[i] = a
 	}
 	o.ctx, o.async_context, o.name = ctx.c, C.bool(ctx.async), C.CString(call.Op)
 	if call.Device != "" {
@@ -94,7 +82,7 @@ func newEagerOp(ctx *contextResource, call EagerCall) (*EagerOp, error) {
 	for i := range res.fetches {
 		res.fetches[i].c = &unsafe.Slice(o.out.fetches, call.Outputs)[i]
 	}
-	op := &EagerOp{res: res, inputs: make([]*Handle, inputs), targets: make([]*Handle, call.Outputs)}
+	op := &EagerOp{res: res, inputs: make([]*Handle, call.Inputs), targets: make([]*Handle, call.Outputs)}
 	op.cleanup = runtime.AddCleanup(op, (*eagerOpResource).free, res)
 	live.add("eager op", 1)
 	return op, nil

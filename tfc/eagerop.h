@@ -8,12 +8,6 @@
 #include "executor.h"
 #include "handle.h"
 
-// An input argument of the op: one tensor, or a list of them.
-typedef struct {
-  bool list;
-  int count;
-} ndf_arg;
-
 typedef struct {
   TFE_Op *op;
   TFE_Op *attrs;  // has the attributes; NULL when there are none to set
@@ -25,9 +19,7 @@ typedef struct {
   char *device;   // NULL for any
   TFE_Context *ctx;
   TFE_CancellationManager *cancel;  // of the next run, or NULL
-  int num_args;
-  ndf_arg *args;
-  int num_inputs;  // tensors of all args
+  int num_inputs;  // tensors, those of lists too
   ndf_handle **inputs;
   TFE_TensorHandle **taken;
   int num_outputs;
@@ -47,7 +39,7 @@ typedef enum {
 
 // ndf_op_new returns an op with room for its inputs and outputs, to be filled by
 // the caller; NULL when memory runs out. It takes over nothing.
-ndf_op *ndf_op_new(int num_args, int num_inputs, int num_outputs);
+ndf_op *ndf_op_new(int num_inputs, int num_outputs);
 void ndf_op_free(ndf_op *o);
 
 // ndf_op_open makes the TFE_Ops for name, device and ctx, once. False: the

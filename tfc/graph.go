@@ -91,8 +91,8 @@ func (g *Graph) GraphDef() (def []byte, err error) {
 	return def, err
 }
 
-// OpDef returns the serialized OpDef of an op, or of a function in the graph's
-// library (TF_GraphGetOpDef).
+// OpDef returns the definition of an op as a serialized OpDef
+// (TF_GraphGetOpDef): of any op of the library, or of a function of the graph.
 func (g *Graph) OpDef(op string) (def []byte, err error) {
 	name := C.CString(op)
 	defer C.free(unsafe.Pointer(name))
