@@ -100,7 +100,7 @@ func (d Dataset) Map(f Func, parallel int) Dataset {
 		if len(out.elem) == 0 {
 			return errors.New("the function makes nothing")
 		}
-		out.call = call{op: "MapDataset", inputs: append([]input{of(in)}, arguments(f)...),
+		out.call = call{op: "MapDataset", inputs: []input{of(in), given(capturedOf(f))},
 			attrs: append(functionAttrs(f, out), ops.Bool("preserve_cardinality", true))}
 		if parallel != 1 {
 			out.call.op = "ParallelMapDatasetV2"
@@ -139,9 +139,6 @@ func isNil(f Func) bool {
 	v := reflect.ValueOf(f)
 	return f == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
-
-// arguments are the inputs that an op with a function gives it beside an element.
-func arguments(f Func) []input { return []input{given(capturedOf(f))} }
 
 func functionAttrs(f Func, out *node) []ops.Attr {
 	var types []ops.DataType
