@@ -164,7 +164,7 @@ type builder struct {
 }
 
 func (b *builder) input(name string, dtype npy.DType, shape ...int) graph.Output {
-	o, err := b.Placeholder(name, dtype, shape)
+	o, err := b.Placeholder(name, dtype, append([]int{}, shape...))
 	must(b.t, err)
 	b.inputs = append(b.inputs, name)
 	return o

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"ndflow/eager"
 	"ndflow/graph"
@@ -124,7 +125,11 @@ func checkFunc(f Func, in *node) error {
 	}
 	inputs := f.Inputs()
 	if len(inputs) != len(in.elem) {
-		return fmt.Errorf("elements have %d components, the function takes %d: %v", len(in.elem), len(inputs), inputs)
+		var names []string
+		for _, want := range inputs {
+			names = append(names, fmt.Sprintf("%q %v", want.Name, want))
+		}
+		return fmt.Errorf("elements have %d components, the function takes %d: %s", len(in.elem), len(inputs), strings.Join(names, ", "))
 	}
 	for i, want := range inputs {
 		if err := fits(in.elem[i], want); err != nil {
