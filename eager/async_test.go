@@ -174,3 +174,22 @@ func TestCancel(t *testing.T) {
 		})
 	}
 }
+
+// A ctx may end long after what it could have cancelled.
+func TestCtxEndsAfterAsyncOps(t *testing.T) {
+	c := newContext(t, Async())
+	x := tensor(t, c, []float32{1, 2})
+	var cancels []context.CancelFunc
+	for range 200 {
+		ctx, cancel := context.WithCancel(bg)
+		defer cancel()
+		cancels = append(cancels, cancel)
+		o := c.Op("Neg").Input(x).WithContext(ctx)
+		output(t, o)
+	}
+	must(t, c.Sync())
+	for _, cancel := range cancels {
+		cancel()
+	}
+	wantValues(t, output(t, c.Op("Neg").Input(x)), float32(-1), -2)
+}

@@ -267,24 +267,41 @@ func (o *EagerOp) cancelWith(ctx context.Context) (stop func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	manager := C.TFE_NewCancellationManager()
-	o.res.c.cancel = manager
-	over := make(chan struct{})
-	unwatch := context.AfterFunc(ctx, func() {
-		C.TFE_CancellationManagerStartCancel(manager)
-		close(over)
-	})
+	c := newCanceller(ctx)
+	o.res.c.cancel = c.manager
 	return func() {
 		o.res.c.cancel = nil
 		if !o.res.c.async {
-			if !unwatch() {
-				<-over
-			}
-			C.TFE_DeleteCancellationManager(manager)
+			c.end()
 			return
 		}
-		o.res.ctx.keepCancel(uint64(o.res.c.executor), manager)
+		o.res.ctx.keepCancel(uint64(o.res.c.executor), c)
 	}, nil
+}
+
+// canceller cancels what looks at its manager when a context.Context ends.
+type canceller struct {
+	manager *C.TFE_CancellationManager
+	unwatch func() bool
+	over    chan struct{} // closed once it has cancelled
+}
+
+func newCanceller(ctx context.Context) *canceller {
+	c := &canceller{manager: C.TFE_NewCancellationManager(), over: make(chan struct{})}
+	c.unwatch = context.AfterFunc(ctx, func() {
+		C.TFE_CancellationManagerStartCancel(c.manager)
+		close(c.over)
+	})
+	return c
+}
+
+// end deletes the manager, which nothing looks at any more, once no end of the ctx
+// can reach it.
+func (c *canceller) end() {
+	if !c.unwatch() {
+		<-c.over
+	}
+	C.TFE_DeleteCancellationManager(c.manager)
 }
 
 // InputClosedError says which input of an op is a closed tensor. It is
