@@ -36,10 +36,11 @@ func (d Dataset) All(ctx context.Context) iter.Seq2[[]*eager.Tensor, error] {
 
 // element gives one element to the loop, and reports whether it goes on.
 func (it *iterator) element(yield func([]*eager.Tensor, error) bool) bool {
-	ts, err := it.next.Run()
-	if err == nil {
-		_, err = ts[0].Shape() // waits, where ops return before they are done
-	}
+	var ts []*eager.Tensor
+	err := it.do(func() (err error) {
+		ts, err = it.next.Run()
+		return err
+	})
 	defer func() {
 		for _, t := range ts {
 			t.Close()
@@ -68,7 +69,8 @@ func (d Dataset) Into(ctx context.Context, dst ...*npy.Array) iter.Seq2[[]*npy.A
 			return
 		}
 		landed := make([]*npy.Array, len(dst))
-		for it.got(it.land(dst, landed)) && yield(landed, nil) && it.done() {
+		land := func() error { return it.land(dst, landed) }
+		for it.got(it.do(land)) && yield(landed, nil) && it.done() {
 		}
 		if it.err != nil {
 			yield(nil, it.err)
@@ -109,6 +111,7 @@ func (it *iterator) land(dst, landed []*npy.Array) error {
 // iterator is the state of a loop.
 type iterator struct {
 	ctx     context.Context
+	sync    *eager.Executor // where ops would return before they are done
 	handle  *eager.Tensor
 	next    *eager.Op
 	readers []reader
@@ -124,33 +127,57 @@ func (d Dataset) begin(ctx context.Context) (*iterator, error) {
 	if ctx == nil {
 		return nil, errors.New("data: the ctx is nil")
 	}
-	n := d.n
-	o := &opening{ctx: ctx, c: n.ctx, sets: make(map[*node]*eager.Tensor)}
-	defer o.close()
-	set, err := o.dataset(withOptions(n))
-	if err != nil {
-		return nil, err
-	}
-	handle, err := o.run("AnonymousIteratorV3", nil, elements(n.elem)...)
-	if err != nil {
-		return nil, n.explain(err)
-	}
-	it := &iterator{ctx: ctx, handle: handle[0]}
-	_, err = o.run("MakeIterator", ops.In(set, it.handle))
+	it := &iterator{ctx: ctx}
+	err := it.waits(d.n.ctx)
 	if err == nil {
-		err = n.ctx.Sync() // it has no tensors that would know of an error
+		err = it.do(func() error { return it.open(d.n) })
 	}
 	if err == nil {
-		err = it.startReaders(n.walks)
+		err = it.startReaders(d.n.walks)
 	}
 	if err != nil {
 		it.close()
-		return nil, n.explain(err)
+		return nil, d.n.explain(err)
+	}
+	return it, nil
+}
+
+// waits sees to it that ops wait until they are done, as it is their errors that
+// tell of the end.
+func (it *iterator) waits(c *eager.Context) (err error) {
+	if c.Async() {
+		it.sync, err = c.Executor(false)
+	}
+	return err
+}
+
+// do calls f, whose ops wait until they are done.
+func (it *iterator) do(f func() error) error {
+	if it.sync == nil {
+		return f()
+	}
+	return it.sync.Do(f)
+}
+
+func (it *iterator) open(n *node) error {
+	o := &opening{ctx: it.ctx, c: n.ctx, sets: make(map[*node]*eager.Tensor)}
+	defer o.close()
+	set, err := o.dataset(withOptions(n))
+	if err != nil {
+		return err
+	}
+	handle, err := o.run("AnonymousIteratorV3", nil, elements(n.elem)...)
+	if err != nil {
+		return err
+	}
+	it.handle = handle[0]
+	if _, err = o.run("MakeIterator", ops.In(set, it.handle)); err != nil {
+		return err
 	}
 	// The Sync op is the one for threads that may wait.
 	it.next = n.ctx.Op("IteratorGetNextSync").Input(it.handle).Attr(elements(n.elem)...).
-		WithContext(ctx).WithPlacement(false)
-	return it, nil
+		WithContext(it.ctx).WithPlacement(false)
+	return nil
 }
 
 // withOptions is a last step that says how TensorFlow is to run those before it:
@@ -183,7 +210,12 @@ func (it *iterator) close() {
 	if it.next != nil {
 		it.next.Close()
 	}
-	it.handle.Close()
+	if it.handle != nil {
+		it.handle.Close()
+	}
+	if it.sync != nil {
+		it.sync.Close()
+	}
 }
 
 // got looks at the error of an element. The end is none.

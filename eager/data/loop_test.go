@@ -117,6 +117,7 @@ func TestLoopEnds(t *testing.T) {
 					wantError(t, err, context.Canceled, "element 3")
 				}
 			}
+			cancel()
 			if n != 4 {
 				t.Errorf("the loop went on for %d elements", n)
 			}
@@ -395,5 +396,5 @@ func TestMistakesAreKept(t *testing.T) {
 	wantError(t, firstError(d), npy.ErrReleased, "FromArrays")
 	d = FromArrays(other, x).Batch(2)
 	other.Close()
-	wantError(t, firstError(d), eager.ErrClosed, "FromArrays")
+	wantError(t, firstError(d), eager.ErrClosed, "Batch")
 }
