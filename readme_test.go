@@ -11,6 +11,9 @@ import (
 
 	"ndflow/graph"
 	"ndflow/npy"
+	"ndflow/ops"
+	"ndflow/ops/math"
+	"ndflow/ops/nn"
 )
 
 // The code in the README is that of these examples, which run.
@@ -32,6 +35,25 @@ func Example() {
 	// README end
 
 	// Output: [[11. 22. 33. 44.]]
+}
+
+func Example_ops() {
+	w, _ := npy.From([]float32{1, 0, 0, 0, 1, 1}, 2, 3)
+	// README ops
+	g, err := graph.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer g.Close()
+	x, _ := g.Placeholder("x", npy.Float32, []int{-1, 3})
+	s := ops.NewScope(g)
+	y := nn.Softmax(s, math.MatMul(s, x, ops.Const(s, w), math.MatMulTransposeB(true)))
+	dx, err := g.Gradients([]graph.Output{y}, []graph.Output{x}) // TensorFlow's own
+	err = errors.Join(err, s.Err())                              // the first mistake, with the op's signature
+	// README end
+	fmt.Println(y, dx[0].Shape(), err)
+
+	// Output: Softmax:0 [-1 3] <nil>
 }
 
 func Example_runner() {

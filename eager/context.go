@@ -3,8 +3,6 @@ package eager
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -21,6 +19,7 @@ type Context struct {
 	devices []Device
 
 	functions atomic.Int64 // that were named here
+	pool      pool
 
 	mu   sync.RWMutex
 	ops  *tfc.Graph // an empty one, which knows the definitions of all ops
@@ -56,6 +55,7 @@ func New(opts ...Option) (*Context, error) {
 // [ErrClosed]. What TensorFlow needs of the context it keeps until the last of
 // those is closed.
 func (c *Context) Close() {
+	c.pool.close()
 	c.c.Close()
 	c.ops.Close()
 }
@@ -122,21 +122,4 @@ func (c *Context) unknownOp(name string, err error) error {
 		}
 	}
 	return fmt.Errorf("%w (%w)", e, tfc.NotFound)
-}
-
-// similar orders names by how near they are to the given one: those that contain
-// it, or are contained, in whatever case, first.
-func similar(name string, all []string) []string {
-	var near, far []string
-	low := strings.ToLower(name)
-	for _, n := range all {
-		l := strings.ToLower(n)
-		if strings.Contains(l, low) || len(l) > 2 && strings.Contains(low, l) {
-			near = append(near, n)
-		} else {
-			far = append(far, n)
-		}
-	}
-	slices.SortStableFunc(near, func(a, b string) int { return len(a) - len(b) })
-	return append(near, far...)
 }

@@ -21,6 +21,8 @@ var (
 	ErrBusy = tfc.ErrBusy
 	// ErrInUse: TensorFlow still reads the array's memory.
 	ErrInUse = tfc.ErrInUse
+	// ErrAligned: memory that is to be used in place is misaligned.
+	ErrAligned = tfc.ErrAligned
 	// ErrPartial: an op has failed after it had begun to write results into the
 	// arrays where they land; what those contain is undefined.
 	ErrPartial = graph.ErrPartial

@@ -118,6 +118,7 @@ func (f *Function) check(i int, t *Tensor) error {
 func (f *Function) Close() {
 	// An error says that it is gone already.
 	_ = f.ctx.c.RemoveFunction(f.name)
+	f.ctx.pool.forget() // what was prepared for it would still call it
 }
 
 // functionDef returns the definition of a function of the context, as that of an

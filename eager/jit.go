@@ -33,16 +33,9 @@ func (o *Op) jit() bool {
 	return slices.ContainsFunc(o.call.Attrs, func(a ops.Attr) bool { return a.Name() == mustCompile })
 }
 
-// run prepares the op and runs it, once more without XLA where that cannot compile
-// it and need not.
-func (o *Op) run(how func() error) error {
-	if err := o.prepare(); err != nil {
-		return err
-	}
-	err := how()
-	if err == nil {
-		return nil
-	}
+// failed says in this package's words why a run has failed. Nil means that it is to
+// be tried again: XLA cannot compile the function, and need not.
+func (o *Op) failed(err error) error {
 	failure := o.compileError(err)
 	switch {
 	case failure == nil:
@@ -52,7 +45,7 @@ func (o *Op) run(how func() error) error {
 	}
 	o.change()
 	o.call.Attrs = slices.DeleteFunc(o.call.Attrs, func(a ops.Attr) bool { return a.Name() == mustCompile })
-	return o.run(how)
+	return nil
 }
 
 // unsupported finds the ops in what TensorFlow says of a function that XLA cannot

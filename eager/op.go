@@ -17,14 +17,14 @@ import (
 // An Op is for one goroutine at a time. One that is dropped is closed after the
 // garbage collector has found it.
 type Op struct {
+	op     *tfc.EagerOp    // nil until it is prepared
+	until  context.Context // nil for none
 	ctx    *Context
-	call   ops.Call[*Tensor]
-	until  context.Context
 	err    error
-	op     *tfc.EagerOp // nil until it is prepared
 	closed bool
-	lists  bool // what was prepared has an input that is a list
+	call   ops.Call[*Tensor]
 
+	lists    bool // what was prepared has an input that is a list
 	fallBack bool // where XLA cannot compile it
 	copies   bool // results that land, though they might be placed
 }
@@ -32,7 +32,7 @@ type Op struct {
 // Op begins an op of the given name: one of TensorFlow's, or a function that was
 // added to the context.
 func (c *Context) Op(name string) *Op {
-	return &Op{ctx: c, call: ops.Call[*Tensor]{Op: name}, until: context.Background()}
+	return &Op{ctx: c, call: ops.Call[*Tensor]{Op: name}}
 }
 
 // fail keeps the first mistake.
@@ -40,7 +40,7 @@ func (o *Op) fail(err error) *Op {
 	if o.err == nil {
 		o.err = fmt.Errorf("eager: %s: %w", o.call.Op, err)
 	}
-	return o
+	return o.change()
 }
 
 // change says that the op is no longer what was prepared.
@@ -106,8 +106,12 @@ func (o *Op) Func(name, function string) *Op { return o.Attr(ops.Func(name, func
 // Device sets the device that the op runs on; empty for any, which is the default.
 func (o *Op) Device(name string) *Op {
 	full, err := o.ctx.device(name)
-	if err != nil && o.err == nil {
-		o.err = fmt.Errorf("%w (for op %s)", err, o.call.Op)
+	if err != nil {
+		o.change()
+		if o.err == nil {
+			o.err = fmt.Errorf("%w (for op %s)", err, o.call.Op)
+		}
+		return o
 	}
 	o.call.Device = full
 	return o.change()
@@ -160,36 +164,67 @@ func (o *Op) Close() {
 	o.closed = true
 }
 
-// prepare checks the op against its definition and makes what runs.
+// prepare makes what runs, if that was not done yet.
 func (o *Op) prepare() error {
+	if o.op != nil {
+		return nil
+	}
+	if err := o.ready(); err != nil {
+		return err
+	}
+	outputs, err := o.check()
+	if err != nil {
+		return err
+	}
+	op, err := o.make(outputs)
+	if err != nil {
+		return o.explain(err)
+	}
+	o.op = op
+	return nil
+}
+
+// ready looks for mistakes that were made before.
+func (o *Op) ready() error {
 	if o.err != nil {
 		return o.err
 	}
 	if o.closed || o.ctx.c.Closed() {
 		return fmt.Errorf("eager: %s: op or context: %w", o.call.Op, ErrClosed)
 	}
-	if o.op != nil {
-		return nil
-	}
+	return nil
+}
+
+// check compares the op with its definition, and says how many tensors it makes.
+func (o *Op) check() (outputs int, err error) {
 	def, err := o.ctx.def(o.call.Op)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := o.checkOpen(); err != nil {
-		return err
+		return 0, err
 	}
-	arities, attrs := o.call.Arities(typeOf), o.call.Attrs
-	outputs, err := def.CheckOutputs(arities, attrs)
+	outputs, err = def.CheckOutputs(o.call.Arities(typeOf), o.call.Attrs)
 	if err != nil {
-		return fmt.Errorf("eager: %w", err)
+		return 0, fmt.Errorf("eager: %w", err)
 	}
+	return outputs, nil
+}
+
+// make makes what runs.
+func (o *Op) make(outputs int) (*tfc.EagerOp, error) {
 	call := tfc.EagerCall{Op: o.call.Op, Device: o.call.Device, Outputs: outputs, Copy: o.copies}
+	arities, attrs := o.call.Arities(typeOf), o.call.Attrs
 	o.lists = false
 	for _, in := range arities {
 		o.lists = o.lists || in.List
 		call.Inputs += in.Len
 	}
 	if o.lists {
+		def, err := o.ctx.def(o.call.Op)
+		if err != nil {
+			return nil, err
+		}
 		attrs = slices.Concat(attrs, def.Infer(arities, attrs))
 	}
 	for _, a := range attrs {
@@ -197,20 +232,26 @@ func (o *Op) prepare() error {
 	}
 	op, err := o.ctx.c.NewOp(call)
 	if err != nil {
-		return o.explain(err)
+		return nil, err
 	}
+	if err := o.setInputs(op); err != nil {
+		op.Close()
+		return nil, err
+	}
+	return op, nil
+}
+
+func (o *Op) setInputs(op *tfc.EagerOp) error {
 	n := 0
 	for i := range o.call.Inputs {
 		in := &o.call.Inputs[i]
 		for k := range in.Len() {
 			if err := op.SetInput(n, in.At(k).h); err != nil {
-				op.Close()
-				return o.explain(err)
+				return err
 			}
 			n++
 		}
 	}
-	o.op = op
 	return nil
 }
 

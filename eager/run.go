@@ -12,11 +12,7 @@ import (
 // Run executes the op and returns the tensors that it makes, lists flattened, for
 // the caller to close.
 func (o *Op) Run() ([]*Tensor, error) {
-	var handles []*tfc.Handle
-	err := o.run(func() (err error) {
-		handles, err = o.op.Run(o.until)
-		return err
-	})
+	handles, err := o.run()
 	if err != nil {
 		return nil, err
 	}
@@ -27,17 +23,45 @@ func (o *Op) Run() ([]*Tensor, error) {
 	return ts, nil
 }
 
-// Output is Run for an op that makes one tensor.
-func (o *Op) Output() (*Tensor, error) {
-	if err := o.prepare(); err != nil {
+// run executes what is prepared, or else borrows something that was prepared for
+// another call of the same kind.
+func (o *Op) run() ([]*tfc.Handle, error) {
+	for {
+		handles, err := o.runOnce()
+		if err == nil {
+			return handles, nil
+		}
+		if err = o.failed(err); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (o *Op) runOnce() ([]*tfc.Handle, error) {
+	if o.op != nil {
+		return o.op.Run(o.until)
+	}
+	if err := o.ready(); err != nil {
 		return nil, err
 	}
-	if n := o.op.NumOutputs(); n != 1 {
-		return nil, fmt.Errorf("eager: %s: it makes %d tensors, not one; Run returns them all", o.call.Op, n)
+	op, k, err := o.borrow()
+	if err != nil {
+		return nil, err
 	}
+	handles, err := op.Run(o.until)
+	o.ctx.pool.give(k, op, err == nil)
+	return handles, err
+}
+
+// Output is Run for an op that makes one tensor.
+func (o *Op) Output() (*Tensor, error) {
 	ts, err := o.Run()
 	if err != nil {
 		return nil, err
+	}
+	if len(ts) != 1 {
+		closeAll(ts)
+		return nil, fmt.Errorf("eager: %s: it makes %d tensors, not one; Run returns them all", o.call.Op, len(ts))
 	}
 	return ts[0], nil
 }
@@ -47,7 +71,18 @@ func (o *Op) Output() (*Tensor, error) {
 // nothing). Once the op is prepared it allocates nothing. A tensor that is just
 // being used by another goroutine is not replaced: that is [ErrBusy].
 func (o *Op) RunTo(dst ...*Tensor) error {
-	return o.run(func() error { return o.runTo(dst) })
+	for {
+		if err := o.prepare(); err != nil {
+			return err
+		}
+		err := o.runTo(dst)
+		if err == nil {
+			return nil
+		}
+		if err = o.failed(err); err != nil {
+			return err
+		}
+	}
 }
 
 func (o *Op) runTo(dst []*Tensor) error {
@@ -74,19 +109,18 @@ func (o *Op) runTo(dst []*Tensor) error {
 // and written. After an error they are as they were, unless the error is
 // [graph.ErrPartial].
 func (o *Op) RunInto(dst ...*npy.Array) error {
-	return o.run(func() error { return o.runInto(dst) })
-}
-
-func (o *Op) runInto(dst []*npy.Array) error {
-	if len(dst) != o.op.NumOutputs() {
-		return fmt.Errorf("have %d arrays to land in, want %d", len(dst), o.op.NumOutputs())
-	}
-	for i, a := range dst {
-		if err := o.op.SetInto(i, a); err != nil {
-			return fmt.Errorf("output %d: %w", i, err)
+	for {
+		if err := o.prepare(); err != nil {
+			return err
+		}
+		err := o.op.RunInto(o.until, dst)
+		if err == nil {
+			return nil
+		}
+		if err = o.failed(err); err != nil {
+			return err
 		}
 	}
-	return o.op.RunInto(o.until)
 }
 
 // Landed returns the part of the array that output number i has landed in, in the
@@ -155,6 +189,5 @@ func (c *Context) Apply(call *ops.Call[*Tensor]) ([]*Tensor, error) {
 			o.Input(ts...)
 		}
 	}
-	defer o.Close()
 	return o.Run()
 }

@@ -29,6 +29,26 @@ func (c *Context) Tensor(a *npy.Array) (*Tensor, error) {
 	return &Tensor{ctx: c, h: h}, nil
 }
 
+// TensorOn is Tensor for a device whose memory is the host's: CPU:1, say, of
+// [WithLogicalCPUs]. The array's memory is used in place, so it must be aligned to
+// [npy.Align] bytes ([ErrAligned]), and strings cannot be used.
+func (c *Context) TensorOn(device string, a *npy.Array) (*Tensor, error) {
+	name, err := c.device(device)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range c.devices {
+		if d.Name == name && d.Type != "CPU" {
+			return nil, fmt.Errorf("eager: tensor: %v has memory of its own, which no array is in; To brings a tensor there", d)
+		}
+	}
+	h, err := c.c.NewHandleOn(name, a)
+	if err != nil {
+		return nil, fmt.Errorf("eager: tensor: %w", err)
+	}
+	return &Tensor{ctx: c, h: h}, nil
+}
+
 // Scalar returns a tensor without dimensions that holds v.
 func Scalar[T npy.Element](c *Context, v T) (*Tensor, error) { return c.Tensor(npy.Scalar(v)) }
 

@@ -260,3 +260,42 @@ func TestClosedContext(t *testing.T) {
 	wantError(t, o.RunInto(zeros(t, npy.Float32, 2)), ErrClosed)
 	o.Close()
 }
+
+func TestTensorOn(t *testing.T) {
+	c := newContext(t, WithLogicalCPUs(2))
+	a := zeros(t, npy.Float32, 16, 17)
+	values[float32](t, a)[1] = 7
+	x, err := c.TensorOn("CPU:1", a)
+	must(t, err)
+	if on, err := x.Device(); err != nil || on != "CPU:1" {
+		t.Errorf("is on %v, %v", on, err)
+	}
+	v, err := x.Value()
+	must(t, err)
+	if unsafe.SliceData(v.Bytes()) != unsafe.SliceData(a.Bytes()) {
+		t.Error("the tensor is not the array's memory")
+	}
+	v.Release()
+	_, err = scalar(t, c, float32(1)).Into(flat(t, a))
+	wantError(t, err, ErrInUse)
+	x.Close()
+	if tfc.InUse(a) {
+		t.Error("the array stays in use")
+	}
+	// TensorFlow would end the process.
+	rows, err := a.Slice(1, 16)
+	must(t, err)
+	_, err = c.TensorOn("CPU:1", rows)
+	wantError(t, err, ErrAligned, "float32", "[15 17]", "64 bytes")
+	for _, bad := range []*npy.Array{nil, zeros(t, npy.String, 2)} {
+		if _, err := c.TensorOn("CPU:1", bad); err == nil {
+			t.Errorf("%v became a tensor", bad)
+		}
+	}
+	_, err = c.TensorOn("GPU:7", a)
+	wantError(t, err, nil, "GPU:7", "CPU:1")
+	if tfc.InUse(a) {
+		t.Error("the array is in use after calls that have failed")
+	}
+	wantValues(t, output(t, c.Op("Neg").Input(scalar(t, c, int32(3)))), int32(-3))
+}

@@ -81,6 +81,20 @@
 // them waits neither for the model nor for what is done with the results.
 // [Stream] is its form for a loop.
 //
+// # Building graphs
+//
+// A Graph is not only loaded. [Graph.Placeholder] and [Graph.Constant] begin one,
+// the functions of the packages below ops add operations, [Graph.Gradients] those
+// that compute derivatives, and a [Session] runs it, also while it grows:
+//
+//	g, err := graph.New()
+//	x, err := g.Placeholder("x", npy.Float32, []int{-1, 4})
+//	s := ops.NewScope(g)
+//	y := nn.Softmax(s, math.MatMul(s, x, ops.Const(s, w)))
+//	err = s.Err()
+//	session, err := graph.NewSession(g)
+//	probs, err := session.Eval(ctx, y.String(), graph.Feeds{"x": a})
+//
 // # TensorFlow's own words
 //
 // [Session.Run] and [Session.Eval] take the names of tensors ("dense/BiasAdd:0")

@@ -17,8 +17,8 @@ type InputArity struct {
 	Types []string // TensorFlow's names of their types; nil where they are not known
 }
 
-// DefError says what is wrong with a call of an op. It is npy.ErrDType for
-// errors.Is where a type is.
+// DefError says what is wrong with a call of an op; the backend puts its own name
+// in front. It is npy.ErrDType for errors.Is where a type is.
 type DefError struct {
 	Op        string
 	Problem   string
@@ -27,7 +27,7 @@ type DefError struct {
 }
 
 func (e *DefError) Error() string {
-	return fmt.Sprintf("ops: %s: %s; its signature is %s", e.Op, e.Problem, e.Signature)
+	return fmt.Sprintf("%s: %s; its signature is %s", e.Op, e.Problem, e.Signature)
 }
 
 // Unwrap returns npy.ErrDType where a type is wrong, or what is wrong with an
@@ -76,8 +76,16 @@ func (d *Def) CheckOutputs(inputs []InputArity, attrs []Attr) (int, error) {
 		c.attrs[i].n = a.defaultValue.GetI()
 		c.attrs[i].types = typeNames(a.defaultValue.GetList().GetType())
 	}
-	return c.outputs(), nil
+	n := c.outputs()
+	if n > mostOutputs {
+		return 0, d.errorf(nil, "want %d outputs, more than the %d there can be", n, mostOutputs)
+	}
+	return n, nil
 }
+
+// mostOutputs keeps a wrong number from TensorFlow, which would make room for as
+// many outputs.
+const mostOutputs = 1 << 20
 
 // outputs counts the tensors that the outputs are, once all attributes are known.
 func (c *checker) outputs() int {
@@ -86,7 +94,7 @@ func (c *checker) outputs() int {
 		switch out := &c.def.Outputs[i]; {
 		case out.NumberAttr != "":
 			_, state := c.state(out.NumberAttr)
-			n += int(state.n)
+			n += int(min(max(state.n, 0), mostOutputs+1))
 		case out.TypeListAttr != "":
 			_, state := c.state(out.TypeListAttr)
 			n += len(state.types)

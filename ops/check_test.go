@@ -50,6 +50,7 @@ func TestCheck(t *testing.T) {
 		{"value not allowed", "MaxPool3D", in(one("float")), with(ops.Ints("ksize", 1, 1, 1, 1, 1), ops.Ints("strides", 1, 1, 1, 1, 1), ops.String("padding", "same")), `attribute "padding": have "same", want one of {"SAME", "VALID"}`},
 		{"list too short", "MaxPool3D", in(one("float")), with(ops.Ints("ksize", 1)), `attribute "ksize": have 1 values, want at least 5`},
 		{"number too small", "Unpack", in(one("float")), with(ops.Int("num", -1)), `attribute "num": have -1, want at least 0`},
+		{"more outputs than memory", "Split", in(one("int32"), one("float")), with(ops.Int("num_split", 1<<40)), `more than the 1048576 there can be`},
 		{"type not allowed", "MatMul", in(one("string"), one("string")), nil, `input "a": have string, want one of {`},
 		{"type attribute not allowed", "MatMul", in(one(""), one("")), with(ops.Type("T", npy.String)), `attribute "T": have string, want one of {`},
 		{"too few inputs", "MatMul", in(one("float")), nil, `have 1 input, want 2: a, b`},

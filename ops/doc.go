@@ -31,7 +31,11 @@
 //	if err := s.Err(); err != nil { ... }
 //
 // Attributes that an op requires are parameters of its function; the others are
-// options, and what they are if not given stands in the function's comment.
+// options, and what they are if not given stands in the function's comment. [Const],
+// [Value] and [Values] make tensors of what a program has.
+//
+// Give variables, tables and the like a shared name: TensorFlow takes those of a
+// session or a context that have the same one, also an empty one, for one thing.
 package ops
 
 //go:generate go run ndflow/internal/opgen .

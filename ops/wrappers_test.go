@@ -394,6 +394,45 @@ func values[E npy.Element](a *npy.Array) []E {
 	return v
 }
 
+// Once a scope has failed, wrappers give zero values, as many as ever.
+func TestWrappersOfAFailedScope(t *testing.T) {
+	s := ops.NewScope[graph.Output](newGraph(t))
+	x := ops.Value(s, float32(1))
+	if v := tfmath.MatMul(s, x, x); v != (graph.Output{}) || s.Err() == nil {
+		t.Errorf("a product of scalars is %v, error %v", v, s.Err())
+	}
+	values, indices := nn.TopKV2(s, x, x)
+	batched, index, id := batch.Batch(s, []graph.Output{x, x}, 1, 1, 1, 1)
+	parts := array.Split(s, x, x, 3)
+	zero := graph.Output{}
+	if values != zero || indices != zero || len(batched) != 0 || index != zero || id != zero || parts != nil {
+		t.Errorf("made %v, %v, %v, %v, %v, %v", values, indices, batched, index, id, parts)
+	}
+}
+
+// Outputs go to the results they belong to, lists among them.
+func TestWrappersWithListsAmongOutputs(t *testing.T) {
+	s := ops.NewScope[graph.Output](newGraph(t))
+	x, y := ops.Values(s, float32(1)), ops.Values(s, int32(1))
+	batched, index, id := batch.Batch(s, []graph.Output{x, y}, 1, 1, 1, 1)
+	must(t, s.Err())
+	var got []string
+	for _, o := range append(batched, index, id) {
+		got = append(got, fmt.Sprint(o, " ", o.Type()))
+	}
+	if want := []string{"Batch:0 float", "Batch:1 int32", "Batch:2 int64", "Batch:3 int64"}; !slices.Equal(got, want) {
+		t.Errorf("have %q, want %q", got, want)
+	}
+	keys := ops.Values(s, "k")
+	indices, sparse, shapes, dense, ragged, splits := parsing.ParseExampleV2(s, ops.Values(s, ""), ops.Values[string](s), keys, ops.Values(s, "d"), ops.Values[string](s),
+		[]graph.Output{ops.Values(s, float32(0))}, 1, []ops.DataType{npy.Int64}, nil, nil, [][]int{{1}})
+	must(t, s.Err())
+	if len(indices) != 1 || len(sparse) != 1 || len(shapes) != 1 || len(dense) != 1 || len(ragged) != 0 || len(splits) != 0 ||
+		sparse[0].Type() != "int64" || dense[0].Type() != "float" {
+		t.Errorf("made %v, %v, %v, %v, %v, %v", indices, sparse, shapes, dense, ragged, splits)
+	}
+}
+
 // Families whose ops run elsewhere, on a TPU say, build graphs all the same.
 func TestWrappersWithoutKernels(t *testing.T) {
 	g := newGraph(t)

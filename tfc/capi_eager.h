@@ -82,6 +82,13 @@ typedef enum TFE_ContextDevicePlacementPolicy {
   F(TFE_TensorHandle *, TFE_NewTensorHandle,                                   \
     (const TF_Tensor *t, TF_Status *status),                                   \
     (t, status))                                                               \
+  F(TFE_TensorHandle *, TFE_NewTensorHandleFromDeviceMemory,                   \
+    (TFE_Context *ctx, const char *device_name, TF_DataType dtype,             \
+     const int64_t *dims, int num_dims, void *data, size_t len,                \
+     void (*deallocator)(void *data, size_t len, void *arg),                   \
+     void *deallocator_arg, TF_Status *status),                                \
+    (ctx, device_name, dtype, dims, num_dims, data, len, deallocator,          \
+     deallocator_arg, status))                                                 \
   F(TF_DataType, TFE_TensorHandleDataType, (TFE_TensorHandle *h), (h))         \
   F(int64_t, TFE_TensorHandleNumElements,                                      \
     (TFE_TensorHandle *h, TF_Status *status),                                  \

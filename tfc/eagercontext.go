@@ -7,7 +7,9 @@ import "C"
 
 import (
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -33,7 +35,8 @@ type contextResource struct {
 	executors atomic.Uint64 // that were made
 
 	mu      sync.Mutex
-	cancels map[uint64][]*canceller // by executor, see keepCancel
+	cancels map[uint64][]*canceller       // by executor, see keepCancel
+	ops     map[*eagerOpResource]struct{} // that exist
 }
 
 // Placement says what an op does with inputs that are on another device
@@ -79,7 +82,7 @@ func NewEagerContext(o EagerOptions) (*EagerContext, error) {
 		C.TFE_ContextOptionsSetAsync(opts, 1)
 	}
 	C.TFE_ContextOptionsSetDevicePlacementPolicy(opts, C.TFE_ContextDevicePlacementPolicy(o.Placement))
-	res := &contextResource{async: o.Async, places: !o.Copy && places()}
+	res := &contextResource{async: o.Async, places: !o.Copy && places(), ops: make(map[*eagerOpResource]struct{})}
 	if err := status(func(s *C.TF_Status) { res.c = C.TFE_NewContext(opts, s) }); err != nil {
 		return nil, fmt.Errorf("tfc: new eager context: %w", err)
 	}
@@ -120,12 +123,23 @@ func (r *contextResource) leave() {
 }
 
 // Close ends the context. Nothing can be made with it from then on; tensors that
-// exist can be read, and ops fail.
+// exist can be read, and ops fail. It waits for ops that run.
+//
+// Each op is told for itself, so that its runs need not look at the context.
 func (c *EagerContext) Close() {
-	if c.res.closed.CompareAndSwap(false, true) {
-		c.cleanup.Stop()
-		c.res.leave()
+	if !c.res.closed.CompareAndSwap(false, true) {
+		return
 	}
+	c.res.mu.Lock()
+	ops := slices.Collect(maps.Keys(c.res.ops))
+	c.res.mu.Unlock()
+	for _, r := range ops {
+		r.mu.Lock()
+		r.ended, r.plain = true, false
+		r.mu.Unlock()
+	}
+	c.cleanup.Stop()
+	c.res.leave()
 }
 
 // Closed reports whether Close was called.

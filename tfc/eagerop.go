@@ -32,10 +32,14 @@ type EagerOp struct {
 	cleanup runtime.Cleanup
 }
 
-// eagerOpResource is what an EagerOp gives back.
+// eagerOpResource is what an EagerOp gives back. What each run looks at comes
+// first: an op of two microseconds pushes everything else out of the caches.
 type eagerOpResource struct {
 	mu      sync.Mutex // held while it runs
-	c       *C.ndf_op  // nil once closed
+	plain   bool       // nothing is closed, and the only output lands in only, no strings
+	only    *npy.Array
+	c       *C.ndf_op // nil once closed
+	ended   bool      // the context was closed
 	ctx     *contextResource
 	fetches []planFetch
 }
@@ -77,8 +81,12 @@ func newEagerOp(ctx *contextResource, call EagerCall) (*EagerOp, error) {
 		C.ndf_op_free(o)
 		return nil, err
 	}
-	ctx.enter()
 	res := &eagerOpResource{c: o, ctx: ctx, fetches: make([]planFetch, call.Outputs)}
+	ctx.enter()
+	ctx.mu.Lock()
+	ctx.ops[res] = struct{}{}
+	res.ended = ctx.closed.Load() // since Close has looked
+	ctx.mu.Unlock()
 	for i := range res.fetches {
 		res.fetches[i].c = &unsafe.Slice(o.out.fetches, call.Outputs)[i]
 	}
@@ -104,11 +112,14 @@ func openEagerOp(o *C.ndf_op, attrs []AttrValue) error {
 }
 
 func (r *eagerOpResource) free() {
+	r.ctx.mu.Lock()
+	delete(r.ctx.ops, r)
+	r.ctx.mu.Unlock()
 	for i := range r.fetches {
 		r.fetches[i].release()
 	}
 	C.ndf_op_free(r.c)
-	r.c = nil
+	r.c, r.plain = nil, false
 	r.ctx.leave()
 	live.add("eager op", -1)
 }
@@ -128,9 +139,9 @@ func (o *EagerOp) lock() error {
 	if !o.res.mu.TryLock() {
 		return fmt.Errorf("tfc: eager op: %w", ErrBusy)
 	}
-	if o.res.c == nil {
+	if o.res.c == nil || o.res.ended {
 		o.res.mu.Unlock()
-		return fmt.Errorf("tfc: eager op: %w", ErrClosed)
+		return fmt.Errorf("tfc: eager op or its context: %w", ErrClosed)
 	}
 	return nil
 }
@@ -147,6 +158,9 @@ func (o *EagerOp) SetInput(i int, h *Handle) error {
 	return nil
 }
 
+// Unset lets all inputs go. The op must not run before they are set again.
+func (o *EagerOp) Unset() { clear(o.inputs) }
+
 // SetTarget sets the handle that [EagerOp.RunTo] puts output number i into.
 func (o *EagerOp) SetTarget(i int, h *Handle) error {
 	if o.targets[i] == h {
@@ -161,17 +175,8 @@ func (o *EagerOp) SetTarget(i int, h *Handle) error {
 	return nil
 }
 
-// SetInto sets the array in whose front output number i lands when
-// [EagerOp.RunInto] runs; nil for none. The array stays held until it is replaced
-// or the op is closed.
-func (o *EagerOp) SetInto(i int, dst *npy.Array) error {
-	if o.res.fetches[i].dst == dst {
-		return nil
-	}
-	if err := o.lock(); err != nil {
-		return err
-	}
-	defer o.res.mu.Unlock()
+// setInto sets the array in whose front output number i lands.
+func (o *EagerOp) setInto(i int, dst *npy.Array) error {
 	f := &o.res.fetches[i]
 	if (dst == nil) != (f.dst == nil) {
 		C.ndf_place_forget(&o.res.c.out)
@@ -189,7 +194,8 @@ func (o *EagerOp) SetInto(i int, dst *npy.Array) error {
 }
 
 // Run executes the op and returns handles to what it has made. A ctx that ends
-// meanwhile cancels ops that can be cancelled (TFE_CancellationManager).
+// meanwhile cancels ops that can be cancelled (TFE_CancellationManager); it may be
+// nil.
 func (o *EagerOp) Run(ctx context.Context) ([]*Handle, error) {
 	if err := o.lock(); err != nil {
 		return nil, err
@@ -232,22 +238,61 @@ func (o *EagerOp) RunTo(ctx context.Context) error {
 	return o.run(ctx, C.NDF_SWAP)
 }
 
-// RunInto executes the op and lands what it makes in the arrays that
-// [EagerOp.SetInto] has set: with no copy where it can be placed, else with one.
-// After an error no array was written to but those that a [*PartialError] names.
-func (o *EagerOp) RunInto(ctx context.Context) error {
+// RunInto executes the op and lands what it makes in dst, one array for each output,
+// or nil to leave it out: with no copy where it can be placed, else with one. The
+// arrays stay held until others take their place or the op is closed. After an
+// error no array was written to but those that a [*PartialError] names.
+func (o *EagerOp) RunInto(ctx context.Context, dst []*npy.Array) error {
+	r := o.res
+	if ctx != nil || len(dst) != 1 || !r.mu.TryLock() {
+		return o.runInto(ctx, dst)
+	}
+	if !r.plain || dst[0] != r.only {
+		r.mu.Unlock()
+		return o.runInto(ctx, dst)
+	}
+	C.ndf_op_run_at(C.uintptr_t(uintptr(unsafe.Pointer(r.c))), C.NDF_LAND)
+	runtime.KeepAlive(o)
+	var err error
+	if r.c.result != C.NDF_DONE {
+		err = o.explain(ctx, C.NDF_LAND)
+	}
+	r.mu.Unlock()
+	return err
+}
+
+// runInto is RunInto where it is not as it was the last time.
+func (o *EagerOp) runInto(ctx context.Context, dst []*npy.Array) error {
 	if err := o.lock(); err != nil {
 		return err
 	}
 	defer o.res.mu.Unlock()
+	r := o.res
+	if len(dst) != len(r.fetches) {
+		return fmt.Errorf("have %d arrays to land in, want %d", len(dst), len(r.fetches))
+	}
+	r.plain = false
+	for i, a := range dst {
+		if r.fetches[i].dst != a {
+			if err := o.setInto(i, a); err != nil {
+				return fmt.Errorf("output %d: %w", i, err)
+			}
+		}
+	}
 	if err := o.run(ctx, C.NDF_LAND); err != nil {
 		return err
 	}
-	return landStrings(o.res.fetches)
+	if err := landStrings(r.fetches); err != nil {
+		return err
+	}
+	if len(dst) == 1 && dst[0] != nil && dst[0].DType() != npy.String {
+		r.plain, r.only = true, dst[0]
+	}
+	return nil
 }
 
 func (o *EagerOp) run(ctx context.Context, fate C.ndf_fate) error {
-	if ctx.Done() != nil {
+	if ctx != nil && ctx.Done() != nil {
 		stop, err := o.cancelWith(ctx)
 		if err != nil {
 			return err
@@ -343,8 +388,8 @@ func (o *EagerOp) runError(ctx context.Context, fate C.ndf_fate) error {
 		if c.async && fate == C.NDF_LAND {
 			o.res.ctx.settle()
 		}
-		if ended := ctx.Err(); ended != nil && errors.Is(err, Cancelled) {
-			return fmt.Errorf("%w (%w)", ended, err)
+		if ctx != nil && ctx.Err() != nil && errors.Is(err, Cancelled) {
+			return fmt.Errorf("%w (%w)", ctx.Err(), err)
 		}
 		return err
 	case C.NDF_CLOSED:

@@ -6,6 +6,8 @@ import "C"
 import (
 	"errors"
 	"fmt"
+
+	"ndflow/npy"
 )
 
 // Code is TensorFlow's canonical error code (TF_Code). A Code is an error
@@ -67,6 +69,7 @@ var (
 	ErrInUse       = errors.New("array is still in use by TensorFlow")
 	ErrForeign     = errors.New("not of this graph")
 	ErrAbandoned   = errors.New("step was abandoned")
+	ErrAligned     = fmt.Errorf("memory is not aligned to %d bytes", npy.Align)
 )
 
 // unsupported says that the loaded library lacks the C function that something

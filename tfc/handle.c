@@ -66,6 +66,16 @@ void ndf_handle_swap(ndf_handle *c, TFE_TensorHandle *h) {
   }
 }
 
+TF_DataType ndf_handle_dtype(ndf_handle *c) {
+  TFE_TensorHandle *h = ndf_handle_take(c);
+  if (h == NULL) {
+    return 0;
+  }
+  TF_DataType dtype = TFE_TensorHandleDataType(h);
+  ndf_handle_give(c);
+  return dtype;
+}
+
 size_t ndf_handle_weight(TFE_TensorHandle *h, TF_Status *s) {
   size_t size = TF_DataTypeSize(TFE_TensorHandleDataType(h));
   int64_t n = size > 0 ? TFE_TensorHandleNumElements(h, s) : 0;

@@ -1,5 +1,6 @@
 package tfc
 
+// #cgo nocallback ndf_handle_dtype
 // #cgo noescape ndf_handle_describe
 // #cgo nocallback ndf_handle_describe
 // #cgo noescape ndf_handle_into
@@ -87,6 +88,51 @@ func (c *EagerContext) NewHandle(a *npy.Array) (h *Handle, err error) {
 	return h, err
 }
 
+// NewHandleOn returns a handle to a's elements as memory of a device, used in place
+// (TFE_NewTensorHandleFromDeviceMemory). The device, by its full name, must be one
+// whose memory is the host's. TensorFlow checks nothing of what it is given, and
+// ends the process where memory is misaligned, so that is found here.
+func (c *EagerContext) NewHandleOn(device string, a *npy.Array) (h *Handle, err error) {
+	if a == nil {
+		return nil, fmt.Errorf("tfc: tensor of a nil array")
+	}
+	if a.DType() == npy.String {
+		return nil, fmt.Errorf("tfc: %w: strings have no memory that a device could use in place", npy.ErrDType)
+	}
+	dt, err := DataTypeOf(a.DType())
+	if err != nil {
+		return nil, err
+	}
+	b := a.Bytes()
+	data := unsafe.Pointer(unsafe.SliceData(b))
+	if len(b) > 0 && uintptr(data)%npy.Align != 0 {
+		return nil, fmt.Errorf("tfc: array %v %v: %w", a.DType(), a.Shape(), ErrAligned)
+	}
+	if a.NDim() > C.NDF_MAX_DIMS {
+		return nil, fmt.Errorf("tfc: %w: %d dimensions, TensorFlow takes up to %d", npy.ErrShape, a.NDim(), C.NDF_MAX_DIMS)
+	}
+	cdevice := C.CString(device)
+	defer C.free(unsafe.Pointer(cdevice))
+	dims := cDims(a.Shape())
+	err = c.use(func(ctx *C.TFE_Context) error {
+		held, err := newHold(a)
+		if err != nil {
+			return fmt.Errorf("tfc: %w", err)
+		}
+		defer held.drop() // which lasts until TensorFlow has let the memory go
+		var th *C.TFE_TensorHandle
+		err = status(func(s *C.TF_Status) {
+			th = C.ndf_hold_handle(held.c, ctx, cdevice, C.TF_DataType(dt), ptr(dims), C.int(len(dims)), data, C.size_t(len(b)), s)
+		})
+		if err != nil {
+			return err
+		}
+		h, err = ownHandle(c.res, th, int64(len(b)))
+		return err
+	})
+	return h, err
+}
+
 // EmptyHandle returns a handle to no tensor, for [EagerOp.RunTo] to fill.
 func (c *EagerContext) EmptyHandle() (h *Handle, err error) {
 	err = c.use(func(*C.TFE_Context) error {
@@ -121,12 +167,13 @@ func (h *Handle) failed(closed bool, s *C.TF_Status) error {
 
 // DataType returns TensorFlow's type of the elements
 // (TFE_TensorHandleDataType). It does not wait.
-func (h *Handle) DataType() (dt DataType, err error) {
-	err = h.take(func(c *C.TFE_TensorHandle) error {
-		dt = DataType(C.TFE_TensorHandleDataType(c))
-		return nil
-	})
-	return dt, err
+func (h *Handle) DataType() (DataType, error) {
+	dt := DataType(C.ndf_handle_dtype(h.res.c))
+	runtime.KeepAlive(h)
+	if dt == 0 {
+		return 0, fmt.Errorf("tfc: tensor: %w", ErrClosed)
+	}
+	return dt, nil
 }
 
 // Describe tells dtype and shape. It waits where the tensor is still being

@@ -44,6 +44,10 @@ typedef struct {
   int64_t dims[NDF_MAX_DIMS];
 } ndf_handle_info;
 
+// ndf_handle_dtype is the type of the elements, which is known before they are; 0
+// of a closed or empty cell.
+TF_DataType ndf_handle_dtype(ndf_handle *c);
+
 // ndf_handle_weight is the size in bytes of a tensor that is there already; 0 of
 // one whose elements have no fixed size.
 size_t ndf_handle_weight(TFE_TensorHandle *h, TF_Status *s);

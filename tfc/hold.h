@@ -33,4 +33,18 @@ static inline TF_Tensor *ndf_hold_tensor(ndf_hold *h, TF_DataType dtype,
   return TF_NewTensor(dtype, dims, num_dims, data, len, ndf_hold_release, h);
 }
 
+// ndf_hold_handle is ndf_hold_tensor for memory of a device.
+static inline TFE_TensorHandle *ndf_hold_handle(ndf_hold *h, TFE_Context *ctx,
+                                                const char *device, TF_DataType dtype,
+                                                const int64_t *dims, int num_dims,
+                                                void *data, size_t len, TF_Status *s) {
+  atomic_fetch_add(&h->handed, 1);
+  TFE_TensorHandle *handle = TFE_NewTensorHandleFromDeviceMemory(
+      ctx, device, dtype, dims, num_dims, data, len, ndf_hold_release, h, s);
+  if (handle == NULL) {
+    atomic_fetch_sub(&h->handed, 1);
+  }
+  return handle;
+}
+
 #endif  // NDFLOW_TFC_HOLD_H_
