@@ -164,6 +164,12 @@ func (o *Op) Close() {
 	o.closed = true
 }
 
+// Prepare checks the op and makes what its runs have in common, for an op that
+// [Op.Run] runs often: Run prepares nothing itself, as most ops run once, but looks
+// for what was prepared for others of the same kind. RunTo and RunInto prepare the
+// op when they run first.
+func (o *Op) Prepare() error { return o.prepare() }
+
 // prepare makes what runs, if that was not done yet.
 func (o *Op) prepare() error {
 	if o.op != nil {

@@ -177,7 +177,7 @@ func (it *iterator) open(n *node) error {
 	// The Sync op is the one for threads that may wait.
 	it.next = n.ctx.Op("IteratorGetNextSync").Input(it.handle).Attr(elements(n.elem)...).
 		WithContext(it.ctx).WithPlacement(false)
-	return nil
+	return it.next.Prepare()
 }
 
 // withOptions is a last step that says how TensorFlow is to run those before it:

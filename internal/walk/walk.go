@@ -41,22 +41,21 @@ func (w *Walk) Pass(rows int) error {
 	if a == nil || a.DType() == npy.String || a.NDim() == 0 || rows <= w.behind {
 		return nil
 	}
-	part, err := a.Slice(w.behind, rows)
+	size, least := len(a.Bytes()), dropBytes
+	if w.Returns {
+		least = max(least, size/mostReturns)
+	}
+	if size/a.Dim(0)*(rows-w.behind) < least {
+		return nil
+	}
+	from := w.behind
+	if w.Returns {
+		from = 0
+	}
+	part, err := a.Slice(from, rows)
 	if err != nil {
 		return fmt.Errorf("walk: %w", err)
 	}
-	least := dropBytes
-	if w.Returns {
-		least = max(least, len(a.Bytes())/mostReturns)
-	}
-	if len(part.Bytes()) < least {
-		return nil
-	}
 	w.behind = rows
-	if w.Returns {
-		if part, err = a.Slice(0, rows); err != nil {
-			return fmt.Errorf("walk: %w", err)
-		}
-	}
 	return part.DropPages()
 }
