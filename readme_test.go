@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"ndflow/eager"
 	"ndflow/graph"
 	"ndflow/npy"
 	"ndflow/ops"
@@ -35,6 +36,32 @@ func Example() {
 	// README end
 
 	// Output: [[11. 22. 33. 44.]]
+}
+
+func Example_eager() {
+	a, _ := npy.New(npy.Float32, 2, 2)
+	elements, _ := npy.Values[float32](a)
+	copy(elements, []float32{1, 2, 3, 4})
+	// README eager
+	ec, err := eager.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer ec.Close()
+	x, _ := ec.Tensor(a) // the array's own memory
+	defer x.Close()
+	y, err := ec.Op("MatMul").Input(x, x).Bool("transpose_b", true).Output()
+	if err != nil {
+		log.Fatal(err) // with the op's signature, where it was called wrongly
+	}
+	defer y.Close()
+	view, err := y.Value() // TensorFlow's own memory; Into and Copy give the program's
+	// README end
+	fmt.Println(view, err)
+
+	// Output:
+	// [[ 5. 11.]
+	//  [11. 25.]] <nil>
 }
 
 func Example_ops() {
@@ -109,6 +136,25 @@ func Example_map() {
 	// Output: [1000 4] <nil>
 }
 
+func Example_load() {
+	// README load
+	model, err := eager.Load("testdata/models/keras") // as tf.saved_model.save wrote it
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	x, _ := eager.FromSlice(model.Context(), []float32{1, 2, 3, 4}, 1, 4)
+	out, err := model.Call(context.Background(), "serving_default", map[string]*eager.Tensor{"inputs": x})
+	if err != nil {
+		log.Fatal(err)
+	}
+	probs, err := out["output_0"].Copy() // to an array of the program's own
+	// README end
+	fmt.Println(probs.DType(), probs.Shape(), err)
+
+	// Output: float32 [1 2] <nil>
+}
+
 // inNewFolder makes a folder the current one, until the function it returns
 // takes it away.
 func inNewFolder() (leave func()) {
@@ -140,7 +186,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"example", "runner", "map"} {
+	for _, name := range []string{"example", "runner", "map", "load"} {
 		_, rest, ok := strings.Cut(string(source), "\t// README "+name+"\n")
 		if !ok {
 			t.Fatalf("no example %q here", name)

@@ -193,3 +193,25 @@ func TestCtxEndsAfterAsyncOps(t *testing.T) {
 	}
 	wantValues(t, output(t, c.Op("Neg").Input(x)), float32(-1), -2)
 }
+
+// A context that is closed, or dropped, while its ops are still running.
+func TestCloseWhileAsyncOpsRun(t *testing.T) {
+	for i := range 20 {
+		c, err := New(Async())
+		must(t, err)
+		x, err := FromSlice(c, slices.Repeat([]float32{1}, 1<<18), 512, 512)
+		must(t, err)
+		o := c.Op("MatMul").Input(x, x)
+		y, err := c.Empty()
+		must(t, err)
+		for range 5 {
+			must(t, o.RunTo(y))
+		}
+		if i%2 == 0 {
+			c.Close()
+			o.Close()
+			x.Close()
+			y.Close()
+		}
+	}
+}

@@ -2,8 +2,10 @@ package eager
 
 import (
 	"fmt"
+	"path/filepath"
 	"testing"
 
+	"ndflow/graph"
 	"ndflow/internal/interleave"
 	"ndflow/npy"
 )
@@ -71,4 +73,89 @@ func BenchmarkValue(b *testing.B) {
 		}}
 	}
 	interleave.Benchmark(b, view("4B", small), view("256MB", large))
+}
+
+// BenchmarkPython compares what a Python program does with what a Go one does: a
+// sum of two tensors that is read, and a call of a signature with an array, whose
+// result becomes one.
+func BenchmarkPython(b *testing.B) {
+	model := filepath.Join("..", "testdata", "models", "mlp")
+	python := interleave.Python(b, eagerWorks, model)
+	c := newContext(b)
+	for _, n := range []int{1, 1 << 20} {
+		b.Run(fmt.Sprint("add/", n), func(b *testing.B) {
+			x, y := tensor(b, c, make([]float32, n)), tensor(b, c, make([]float32, n))
+			dst := zeros(b, npy.Float32, n)
+			o := c.Op("AddV2").Input(x, y)
+			defer o.Close()
+			interleave.Benchmark(b,
+				work(b, "RunInto", func() error { return o.RunInto(dst) }),
+				work(b, "ValueOfOp", func() error {
+					z, err := c.Op("AddV2").Input(x, y).Output()
+					if err != nil {
+						return err
+					}
+					defer z.Close()
+					v, err := z.Value()
+					if err != nil {
+						return err
+					}
+					v.Release()
+					return nil
+				}),
+				python("tf.add-numpy", fmt.Sprint("add ", n)))
+		})
+	}
+	for _, batch := range []int{1, 256} {
+		b.Run(fmt.Sprint("signature/", batch), func(b *testing.B) {
+			m, err := Load(model)
+			must(b, err)
+			defer m.Close()
+			sig, err := m.Signature("")
+			must(b, err)
+			in, out := sig.Inputs[0], sig.Outputs[0]
+			x := zeros(b, npy.Float32, batch, in.Shape[1])
+			caller := func(opts ...FunctionOption) *Caller {
+				caller, err := m.Caller("", opts...)
+				must(b, err)
+				b.Cleanup(caller.Close)
+				must(b, caller.Feed(in.Name, x))
+				must(b, caller.Into(out.Name, zeros(b, npy.Float32, batch, out.Shape[1])))
+				return caller
+			}
+			plain, single := caller(), caller(SingleThread())
+			interleave.Benchmark(b,
+				work(b, "RunInto", func() error { return plain.RunInto(bg) }),
+				work(b, "single", func() error { return single.RunInto(bg) }),
+				work(b, "Run", func() error {
+					_, err := m.Run(bg, graph.Feeds{in.Name: x})
+					return err
+				}),
+				python("python", fmt.Sprint("signature ", batch)))
+		})
+	}
+}
+
+const eagerWorks = `
+works = {}
+for n in [1, 1 << 20]:
+    x, y = tf.zeros([n]), tf.zeros([n])
+    works["add %d" % n] = lambda x=x, y=y: tf.add(x, y).numpy()
+f = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+(name, spec), = f.structured_input_signature[1].items()
+for batch in [1, 256]:
+    a = np.zeros([batch, spec.shape[1]], np.float32)
+    works["signature %d" % batch] = lambda a=a: [v.numpy() for v in f(**{name: tf.constant(a)}).values()]
+serve(works)
+`
+
+// work is a peer that does f.
+func work(b *testing.B, name string, f func() error) interleave.Peer {
+	return interleave.Peer{Name: name, Run: func(n int) {
+		for range n {
+			if err := f(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}}
 }

@@ -32,6 +32,15 @@
 // nothing. Package ops has a typed function for each op of TensorFlow's, which
 // runs on a [Context] as well as it builds a graph.
 //
+// # Models
+//
+// [Load] loads a SavedModel without a session. Its signatures are functions of a
+// context: [Model.Call] takes tensors and makes tensors, [Model.Run] takes and makes
+// arrays, and a [Caller] is a signature that is prepared for many calls. Functions
+// run on TensorFlow's pool of threads, which costs small models several times what a
+// step on the calling thread does (graph.Runner); where XLA can compile the function
+// ([JIT]) it does not.
+//
 // # Async
 //
 // With [Async] ops return before they are done, in the order in which they were

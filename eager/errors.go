@@ -34,6 +34,14 @@ var (
 	ErrNoArray = errors.New("no array form")
 )
 
+// bare is an error of this package without its first words, for those who say more.
+func bare(err error) error {
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner
+	}
+	return err
+}
+
 // landing says in this package's words why a result has not landed; what names it.
 func landing(what string, err error) error {
 	var dtype *tfc.DTypeError

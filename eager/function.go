@@ -19,6 +19,10 @@ type Function struct {
 	inputs  []graph.Spec
 	outputs []graph.Spec
 	options []FunctionOption
+
+	captures []*Tensor // that every call takes after its inputs, such as handles of variables
+	model    *Model    // whose function it is, or nil
+	label    string    // what errors call it, if not by its name
 }
 
 // FunctionOption says how a function is called.
@@ -29,8 +33,14 @@ type FunctionOption func(*Op)
 // cost less. Compare graph.WithSingleThread. TensorFlow has no way to run a function
 // on the calling thread, so its results are copied when they land, not placed.
 func SingleThread() FunctionOption {
-	return func(o *Op) { o.String("executor_type", "SINGLE_THREADED_EXECUTOR").String("config_proto", "") }
+	return func(o *Op) { o.String(executorType, "SINGLE_THREADED_EXECUTOR") }
 }
+
+// Attributes that any function can be called with.
+const (
+	executorType = "executor_type"
+	configProto  = "config_proto"
+)
 
 // Function makes the operations of g that the named outputs need into a function
 // of the context, with the named inputs: see [graph.Graph.Function]. The graph is
@@ -73,13 +83,22 @@ func (f *Function) Outputs() []graph.Spec { return slices.Clone(f.outputs) }
 // [Op.RunTo] and [Op.RunInto] allocate nothing once it is prepared.
 func (f *Function) Op(inputs ...*Tensor) *Op {
 	o := f.ctx.Op(f.name)
+	o.function = f
 	for _, set := range f.options {
 		set(o)
+	}
+	// TensorFlow optimizes a function as it does a session's graph only where it
+	// is given a configuration for that, if an empty one; some versions look at
+	// one of the two and some at the other.
+	for _, name := range []string{executorType, configProto} {
+		if !slices.ContainsFunc(o.call.Attrs, func(a ops.Attr) bool { return a.Name() == name }) {
+			o.String(name, "")
+		}
 	}
 	if len(inputs) != len(f.inputs) {
 		return o.fail(fmt.Errorf("have %d inputs, want %d", len(inputs), len(f.inputs)))
 	}
-	return o.Input(inputs...)
+	return o.Input(inputs...).Input(f.captures...)
 }
 
 // Call calls the function. A ctx that ends meanwhile cancels it. The caller closes
@@ -114,8 +133,12 @@ func (f *Function) check(i int, t *Tensor) error {
 	return err
 }
 
-// Close takes the function out of its context. Those that it calls stay.
+// Close takes the function out of its context, unless it is a model's. Those that
+// it calls stay.
 func (f *Function) Close() {
+	if f.model != nil {
+		return
+	}
 	// An error says that it is gone already.
 	_ = f.ctx.c.RemoveFunction(f.name)
 	f.ctx.pool.forget() // what was prepared for it would still call it
@@ -136,8 +159,7 @@ func (c *Context) functionDef(name string) (*ops.Def, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What any function can be called with.
-	for _, name := range []string{"executor_type", "config_proto"} {
+	for _, name := range []string{executorType, configProto} {
 		def.Attrs = append(def.Attrs, ops.AttrDef{Name: name, Kind: "string"}.WithDefault(ops.String(name, "")))
 	}
 	return def, nil

@@ -66,7 +66,7 @@ func (o *Op) compileError(err error) error {
 		}
 	}
 	if names == nil {
-		return fmt.Errorf("eager: %s: %w: %w", o.call.Op, ErrNotCompiled, err)
+		return fmt.Errorf("eager: %s: %w: %w", o.label(), ErrNotCompiled, err)
 	}
 	for i, name := range names {
 		switch name { // what a function's own ends are called
@@ -76,5 +76,5 @@ func (o *Op) compileError(err error) error {
 			names[i] = "an output of its type"
 		}
 	}
-	return fmt.Errorf("eager: %s: %w: it has no %s; JITIfPossible runs such functions without it: %w", o.call.Op, ErrNotCompiled, strings.Join(names, ", "), err)
+	return fmt.Errorf("eager: %s: %w: it has no %s; JITIfPossible runs such functions without it: %w", o.label(), ErrNotCompiled, strings.Join(names, ", "), err)
 }

@@ -24,9 +24,10 @@ type Op struct {
 	closed bool
 	call   ops.Call[*Tensor]
 
-	lists    bool // what was prepared has an input that is a list
-	fallBack bool // where XLA cannot compile it
-	copies   bool // results that land, though they might be placed
+	lists    bool      // what was prepared has an input that is a list
+	fallBack bool      // where XLA cannot compile it
+	copies   bool      // results that land, though they might be placed
+	function *Function // that it calls, or nil
 }
 
 // Op begins an op of the given name: one of TensorFlow's, or a function that was
@@ -38,9 +39,17 @@ func (c *Context) Op(name string) *Op {
 // fail keeps the first mistake.
 func (o *Op) fail(err error) *Op {
 	if o.err == nil {
-		o.err = fmt.Errorf("eager: %s: %w", o.call.Op, err)
+		o.err = fmt.Errorf("eager: %s: %w", o.label(), err)
 	}
 	return o.change()
+}
+
+// label is what errors call the op.
+func (o *Op) label() string {
+	if o.function != nil && o.function.label != "" {
+		return o.function.label
+	}
+	return o.call.Op
 }
 
 // change says that the op is no longer what was prepared.
@@ -137,7 +146,7 @@ func (o *Op) WithPlacement(on bool) *Op {
 // inputs and the tensors of lists. What was prepared stays so.
 func (o *Op) SetInput(i int, t *Tensor) error {
 	if err := o.ctx.check(t); err != nil {
-		return fmt.Errorf("eager: %s: input %d: %w", o.call.Op, i, err)
+		return fmt.Errorf("eager: %s: input %d: %w", o.label(), i, err)
 	}
 	n := i
 	for k := range o.call.Inputs {
@@ -155,7 +164,7 @@ func (o *Op) SetInput(i int, t *Tensor) error {
 		}
 		return o.explain(o.op.SetInput(i, t.h))
 	}
-	return fmt.Errorf("eager: %s: there is no input %d", o.call.Op, i)
+	return fmt.Errorf("eager: %s: there is no input %d", o.label(), i)
 }
 
 // Close gives back what was prepared.
@@ -196,7 +205,7 @@ func (o *Op) ready() error {
 		return o.err
 	}
 	if o.closed || o.ctx.c.Closed() {
-		return fmt.Errorf("eager: %s: op or context: %w", o.call.Op, ErrClosed)
+		return fmt.Errorf("eager: %s: op or context: %w", o.label(), ErrClosed)
 	}
 	return nil
 }

@@ -8,13 +8,24 @@ import (
 	"ndflow/tfc"
 )
 
-// Option says how a context is set up.
+// Option says how a context is set up, or what [Load] loads.
 type Option func(*options)
 
 type options struct {
 	eager  tfc.EagerOptions
 	config tfpb.ConfigProto
+	tags   []string // of the MetaGraph that Load loads
+	in     *Context // that Load loads into; nil for one of the model's own
 }
+
+// WithTags chooses the MetaGraph that [Load] loads by its tags, all of them; with
+// none, the MetaGraph that was saved without tags. The default is "serve".
+func WithTags(tags ...string) Option { return func(o *options) { o.tags = tags } }
+
+// In makes [Load] load the model into a context that exists and goes on after the
+// model: its tensors can be used with the model, and the model's with others in
+// it. What other options say of contexts does not count then.
+func In(c *Context) Option { return func(o *options) { o.in = c } }
 
 // Async makes ops return before they are done. See the package comment.
 func Async() Option { return func(o *options) { o.eager.Async = true } }
@@ -84,12 +95,17 @@ func (o *options) gpu() *tfpb.ConfigProto_GPUOptions {
 // where they land, with no copy. It may by default. See package graph.
 func WithPlacement(on bool) Option { return func(o *options) { o.eager.Copy = !on } }
 
-// eagerOptions gathers the options.
-func eagerOptions(list []Option) (tfc.EagerOptions, error) {
-	o := &options{eager: tfc.EagerOptions{Placement: tfc.PlacementSilent}}
+func newOptions(list []Option) *options {
+	o := &options{eager: tfc.EagerOptions{Placement: tfc.PlacementSilent}, tags: []string{"serve"}}
 	for _, set := range list {
 		set(o)
 	}
+	return o
+}
+
+// eagerOptions gathers the options of a context.
+func eagerOptions(list []Option) (tfc.EagerOptions, error) {
+	o := newOptions(list)
 	config, err := proto.Marshal(&o.config)
 	if err != nil {
 		return tfc.EagerOptions{}, fmt.Errorf("eager: config: %w", err)

@@ -61,7 +61,7 @@ func (o *Op) Output() (*Tensor, error) {
 	}
 	if len(ts) != 1 {
 		closeAll(ts)
-		return nil, fmt.Errorf("eager: %s: it makes %d tensors, not one; Run returns them all", o.call.Op, len(ts))
+		return nil, fmt.Errorf("eager: %s: it makes %d tensors, not one; Run returns them all", o.label(), len(ts))
 	}
 	return ts[0], nil
 }
@@ -127,7 +127,7 @@ func (o *Op) RunInto(dst ...*npy.Array) error {
 // last RunInto, in the result's shape.
 func (o *Op) Landed(i int) (*npy.Array, error) {
 	if o.op == nil || i < 0 || i >= o.op.NumOutputs() {
-		return nil, fmt.Errorf("eager: %s: no output %d has landed", o.call.Op, i)
+		return nil, fmt.Errorf("eager: %s: no output %d has landed", o.label(), i)
 	}
 	return o.op.Landed(i)
 }
@@ -149,7 +149,12 @@ func (o *Op) Stats(i int) LandStats {
 }
 
 // output names an output for errors.
-func (o *Op) output(i int) string { return fmt.Sprintf("%s: output %d", o.call.Op, i) }
+func (o *Op) output(i int) string {
+	if o.function != nil && o.function.label != "" {
+		return fmt.Sprintf("%s: output %q", o.label(), o.function.outputs[i].Name)
+	}
+	return fmt.Sprintf("%s: output %d", o.call.Op, i)
+}
 
 // explain says in this package's words why the op has failed.
 func (o *Op) explain(err error) error {
@@ -171,7 +176,7 @@ func (o *Op) explain(err error) error {
 	case errors.As(err, &kept):
 		return fmt.Errorf("eager: %s: %w: TensorFlow keeps the result itself, in a variable say; let it land in another array", o.output(kept.Fetch), ErrInUse)
 	}
-	return fmt.Errorf("eager: %s: %w", o.call.Op, err)
+	return fmt.Errorf("eager: %s: %w", o.label(), err)
 }
 
 // Apply runs a call of package ops; it makes a Context an ops.Backend.

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -134,6 +133,14 @@ func TestSessionSeesWhatIsAddedLater(t *testing.T) {
 	var first *Runner
 	for i := range 3 {
 		y = apply(t, g, "Add", ops.In(y, x))
+		// What has failed leaves nothing that a session could stumble over.
+		if _, err := g.Apply(&ops.Call[Output]{Op: "MatMul", Inputs: ops.In(x, x)}); err == nil {
+			t.Error("a vector is multiplied as a matrix")
+		}
+		bits := apply(t, g, "Bitcast", ops.In(y), ops.Type("type", npy.Int32))
+		if _, err := g.Gradients([]Output{apply(t, g, "Cast", ops.In(bits), ops.Type("DstT", npy.Float32))}, []Output{x}); err == nil {
+			t.Error("a cast to bits has a gradient")
+		}
 		r, err := s.Runner([]string{"x"}, []string{y.String()}, nil)
 		must(t, err)
 		t.Cleanup(r.Close)
@@ -319,5 +326,5 @@ func TestUnknownDevice(t *testing.T) {
 	out, err := g.Apply(&ops.Call[Output]{Op: "Const", Device: "GPU:77", Attrs: []ops.Attr{ops.Tensor("value", npy.Scalar[float32](1)), ops.Type("dtype", npy.Float32)}})
 	must(t, err)
 	_, err = session(t, g).Eval(bg, out[0].String())
-	wantError(t, err, tfc.InvalidArgument, fmt.Sprint("GPU:77"))
+	wantError(t, err, tfc.InvalidArgument, "GPU:77")
 }

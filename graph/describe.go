@@ -2,10 +2,8 @@ package graph
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 
-	"google.golang.org/protobuf/proto"
+	"ndflow/internal/savedmodel"
 	"ndflow/internal/tfpb"
 )
 
@@ -20,12 +18,12 @@ type MetaGraph struct {
 // for each set of tags that it was saved with. The model is not loaded, and no
 // TensorFlow library is needed.
 func Describe(dir string) ([]MetaGraph, error) {
-	if err := checkSavedModel(dir); err != nil {
-		return nil, err
+	if err := savedmodel.Check(dir); err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
 	}
-	file, err := readSavedModel(dir)
+	file, err := savedmodel.Read(dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("graph: %w", err)
 	}
 	list := make([]MetaGraph, len(file.GetMetaGraphs()))
 	for i, def := range file.GetMetaGraphs() {
@@ -39,9 +37,9 @@ func Describe(dir string) ([]MetaGraph, error) {
 // TagSets lists the tags of each MetaGraph in the SavedModel in dir. One that
 // was saved with no tags has an empty list.
 func TagSets(dir string) ([][]string, error) {
-	file, err := readSavedModel(dir)
+	file, err := savedmodel.Read(dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("graph: %w", err)
 	}
 	var sets [][]string
 	for _, m := range file.GetMetaGraphs() {
@@ -50,27 +48,11 @@ func TagSets(dir string) ([][]string, error) {
 	return sets, nil
 }
 
-func readSavedModel(dir string) (*tfpb.SavedModel, error) {
-	path := filepath.Join(dir, savedModelFiles[0])
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("graph: %w", err)
-	}
-	var file tfpb.SavedModel
-	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(raw, &file); err != nil {
-		return nil, fmt.Errorf("graph: %s is damaged or no SavedModel: %w", path, err)
-	}
-	if len(file.GetMetaGraphs()) == 0 {
-		return nil, fmt.Errorf("graph: %s: %w: there is no graph in it", path, ErrNoModel)
-	}
-	return &file, nil
-}
-
 // signaturesFrom reads the signatures of a MetaGraph that are for callers.
 func signaturesFrom(def *tfpb.MetaGraphDef) map[string]Signature {
 	list := make(map[string]Signature)
 	for name, s := range def.GetSignatureDef() {
-		if name != initSignature {
+		if name != savedmodel.InitSignature {
 			list[name] = signatureFrom(name, s)
 		}
 	}

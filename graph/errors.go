@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ndflow/internal/savedmodel"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -32,7 +33,11 @@ var (
 	// ErrNotFetched: an output was not computed, or its result is gone.
 	ErrNotFetched = errors.New("no result")
 	// ErrNoModel: the folder or file holds no model.
-	ErrNoModel = errors.New("no model")
+	ErrNoModel = savedmodel.ErrNoModel
+	// ErrNeedsEager: a session, which takes in all of a model, cannot hold this
+	// one; without a session, and without the parts that no signature needs,
+	// eager.Load can.
+	ErrNeedsEager = errors.New("a part that no signature needs has an op which this TensorFlow lacks; eager.Load leaves it out")
 )
 
 // NameError says that a name is not one of those that exist.
@@ -64,15 +69,16 @@ func (e *NameError) Error() string {
 // MismatchError says that an array does not have the dtype or shape of an
 // input or output. It is npy.ErrDType or npy.ErrShape for errors.Is.
 type MismatchError struct {
-	Kind string // "input" or "output"
-	Name string
-	Have string // the array, "float64 [3 4]"
-	Want string // the input or output, "float32 [-1 4]"
-	err  error
+	Package string // that was given it; "graph" if it is empty
+	Kind    string // "input" or "output"
+	Name    string
+	Have    string // the array, "float64 [3 4]"
+	Want    string // the input or output, "float32 [-1 4]"
+	err     error
 }
 
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("graph: %s %q: have %s, want %s", e.Kind, e.Name, e.Have, e.Want)
+	return fmt.Sprintf("%s: %s %q: have %s, want %s", cmp.Or(e.Package, "graph"), e.Kind, e.Name, e.Have, e.Want)
 }
 
 // Unwrap returns npy.ErrDType or npy.ErrShape.

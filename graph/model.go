@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
+	"ndflow/internal/savedmodel"
 	"ndflow/internal/tfpb"
 	"ndflow/npy"
 	"ndflow/tfc"
@@ -19,10 +19,6 @@ import (
 
 // DefaultSignature is the signature that Run uses where a model has it.
 const DefaultSignature = "serving_default"
-
-// initSignature is for loaders, not for callers; TensorFlow 2 puts it into
-// every SavedModel.
-const initSignature = "__saved_model_init_op"
 
 // Model is a loaded SavedModel: a session with named signatures. It is safe
 // for concurrent use.
@@ -36,6 +32,8 @@ type Model struct {
 
 // Load loads the SavedModel in the folder dir: the MetaGraph tagged "serve",
 // unless [WithTags] says otherwise. Variables are restored and tables filled.
+// That includes the variables of models which Keras 3 wrote with
+// tf.saved_model.save, that session loaders know nothing of.
 // The caller closes the model.
 func Load(dir string, opts ...Option) (*Model, error) {
 	o := newOptions(opts)
@@ -52,8 +50,8 @@ func loadModel(dir string, o *options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkSavedModel(dir); err != nil {
-		return nil, err
+	if err := savedmodel.Check(dir); err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
 	}
 	c, raw, err := tfc.LoadSavedModel(dir, o.tags, so)
 	if err != nil {
@@ -71,24 +69,11 @@ func loadModel(dir string, o *options) (*Model, error) {
 		version:    meta.GetMetaInfoDef().GetTensorflowVersion(),
 		single:     o.singleThread(),
 	}
+	if err := m.restoreLost(&meta); err != nil {
+		m.Close()
+		return nil, fmt.Errorf("graph: load %s: %w", dir, err)
+	}
 	return m, nil
-}
-
-// savedModelFiles are the names that a SavedModel's main file can have.
-var savedModelFiles = []string{"saved_model.pb", "saved_model.pbtxt", "saved_model.cpb"}
-
-// checkSavedModel looks for the main file, since TensorFlow's own message does
-// not say what it looked for.
-func checkSavedModel(dir string) error {
-	if _, err := os.Stat(dir); err != nil {
-		return fmt.Errorf("graph: %w: %w", ErrNoModel, err)
-	}
-	for _, name := range savedModelFiles {
-		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return nil
-		}
-	}
-	return fmt.Errorf("graph: %s: %w: a SavedModel is a folder with a file %s", dir, ErrNoModel, savedModelFiles[0])
 }
 
 // explainLoad says that the main file is damaged or which tags it has, if that
@@ -99,9 +84,7 @@ func explainLoad(dir string, tags []string, err error) error {
 		return fmt.Errorf("%w (%w)", readErr, err)
 	}
 	if errors.Is(err, tfc.NotFound) {
-		same := func(set []string) bool {
-			return slices.Equal(slices.Sorted(slices.Values(set)), slices.Sorted(slices.Values(tags)))
-		}
+		same := func(set []string) bool { return savedmodel.SameTags(set, tags) }
 		if readErr == nil && !slices.ContainsFunc(sets, same) {
 			e := &NameError{Kind: "tag set", Name: strings.Join(tags, ",")}
 			for _, set := range sets {
@@ -110,7 +93,32 @@ func explainLoad(dir string, tags []string, err error) error {
 			return fmt.Errorf("%w (in %s)", e, dir)
 		}
 	}
+	if op := unregistered.FindStringSubmatch(err.Error()); op != nil && !needs(dir, tags, op[1]) {
+		return fmt.Errorf("graph: load %s: %w (%w)", dir, ErrNeedsEager, err)
+	}
 	return fmt.Errorf("graph: load %s: %w", dir, err)
+}
+
+// unregistered finds the op in what TensorFlow says of one that it lacks.
+var unregistered = regexp.MustCompile(`Op type not registered '(\w+)'`)
+
+// needs reports whether a model cannot do without an op.
+func needs(dir string, tags []string, op string) bool {
+	file, err := savedmodel.Read(dir)
+	if err != nil {
+		return true
+	}
+	for _, meta := range file.GetMetaGraphs() {
+		if savedmodel.SameTags(meta.GetMetaInfoDef().GetTags(), tags) {
+			g, err := savedmodel.ParseGraph(meta)
+			if err != nil {
+				return true
+			}
+			needs, err := g.Needs(op)
+			return needs || err != nil
+		}
+	}
+	return true
 }
 
 // Close waits for running steps and gives the model back. Runners fail with

@@ -42,9 +42,11 @@ func (s Spec) check(kind string, a *npy.Array) error {
 // Check returns a *MismatchError unless an array of that dtype and shape can be
 // the input or output that the Spec describes. A nil shape is not looked at.
 func (s Spec) Check(kind string, dtype npy.DType, shape []int) error {
-	have := fmt.Sprintf("%v %v", dtype, shape)
+	mismatch := func(err error) error {
+		return &MismatchError{Kind: kind, Name: s.Name, Have: fmt.Sprintf("%v %v", dtype, shape), Want: s.String(), err: err}
+	}
 	if dtype != s.DType {
-		return &MismatchError{Kind: kind, Name: s.Name, Have: have, Want: s.String(), err: npy.ErrDType}
+		return mismatch(npy.ErrDType)
 	}
 	if s.Shape == nil || shape == nil {
 		return nil
@@ -54,7 +56,7 @@ func (s Spec) Check(kind string, dtype npy.DType, shape []int) error {
 		ok = s.Shape[i] < 0 || s.Shape[i] == shape[i]
 	}
 	if !ok {
-		return &MismatchError{Kind: kind, Name: s.Name, Have: have, Want: s.String(), err: npy.ErrShape}
+		return mismatch(npy.ErrShape)
 	}
 	return nil
 }

@@ -110,16 +110,6 @@ func join[T fmt.Stringer](list []T) string {
 	return strings.Join(s, ", ")
 }
 
-// attr returns the attribute of the given name, nil where there is none.
-func (d *Def) attr(name string) *AttrDef {
-	for i := range d.Attrs {
-		if d.Attrs[i].Name == name {
-			return &d.Attrs[i]
-		}
-	}
-	return nil
-}
-
 // ParseDef reads a serialized OpDef.
 func ParseDef(b []byte) (*Def, error) {
 	var def tfpb.OpDef

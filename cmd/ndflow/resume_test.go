@@ -28,16 +28,34 @@ func rows(n int) int {
 	return n
 }
 
-// kill starts the command and kills it after a while, by SIGKILL. It reports
-// whether the command was through before.
-func kill(t *testing.T, cmd *exec.Cmd, after time.Duration) (through bool) {
+// kill starts the command and kills it by SIGKILL: a while after its journal says
+// that it has begun, since what it has staged before that nobody can know of. It
+// reports whether the command was through before.
+func kill(t *testing.T, cmd *exec.Cmd, journal string, after time.Duration) (through bool) {
 	t.Helper()
+	before, _ := os.Stat(journal)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(after, func() { cmd.Process.Kill() })
-	defer timer.Stop()
-	return cmd.Wait() == nil
+	result := make(chan error, 1)
+	go func() { result <- cmd.Wait() }()
+	began := time.NewTicker(time.Millisecond)
+	defer began.Stop()
+	var end <-chan time.Time
+	for {
+		select {
+		case err := <-result:
+			return err == nil
+		case <-end:
+			cmd.Process.Kill()
+		case <-began.C:
+			now, err := os.Stat(journal)
+			if err == nil && now.Size() > 0 && (before == nil || now.Size() != before.Size()) {
+				began.Stop()
+				end = time.After(after)
+			}
+		}
+	}
 }
 
 // A run that is killed, again and again, is gone on with, and the result is that
@@ -66,7 +84,7 @@ func TestResumeAfterKill(t *testing.T) {
 		cmd := command(t, dir, append(args, "--resume")...)
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
-		through := kill(t, cmd, time.Duration(float64(took)*(0.25+0.4*random.Float64())))
+		through := kill(t, cmd, dir+"/y.npy.partial.json", time.Duration(float64(took)*(0.2+0.4*random.Float64())))
 		if strings.Contains(stderr.String(), "going on from row") {
 			gone++
 		}

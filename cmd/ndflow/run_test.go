@@ -46,6 +46,9 @@ func TestRun(t *testing.T) {
 		{"an output that is fed", "passthrough_v1", "--in %IN/in_x.npy --out same=s.npy --out twice=t.npy", "", map[string]string{"same": "s.npy", "twice": "t.npy"}},
 		{"constants and variables", "constant_v1", "--in %IN/in_x.npy --out constant=c.npy --out variable=v.npy", "", map[string]string{"constant": "c.npy", "variable": "v.npy"}},
 		{"an input with a default", "default", "--in x=%IN/in_x.npy --in scale=%IN/in_scale.npy --out scaled=s.npy", "", map[string]string{"scaled": "s.npy"}},
+		{"Keras 3, which session loaders refuse", "keras", "--in %IN/in_inputs.npy --out p.npy", "", map[string]string{"output_0": "p.npy"}},
+		{"Keras 3, batch by batch", "keras", "--batch 2 --in %IN/in_inputs.npy --out p.npy", "", map[string]string{"output_0": "p.npy"}},
+		{"tables of Keras 3", "keras_tables", "--in %IN/in_word.npy --out t.npz", "", map[string]string{"embedded": "t.npz", "learnt": "t.npz", "price": "t.npz"}},
 		{"no tags", "notags", "--tags= --in %IN/in_x.npy --out y.npy", "", map[string]string{"y": "y.npy"}},
 		{"GraphDef", "frozen/frozen.pb", "--in x:0=%IN/in_x.npy --in y=%IN/in_y.npy --out half=h.npy --out z:0=z.npy", "", map[string]string{"half_0": "h.npy", "z": "z.npy"}},
 	} {

@@ -31,6 +31,10 @@ func TestShowModels(t *testing.T) {
 			"  signature read", "    no input", "    output  count  int64  []  StatefulPartitionedCall_1:0", "",
 			"  signature reset", "    no input", "    output  count  int64  []  StatefulPartitionedCall_2:0",
 		}},
+		{"Keras 3", "keras", "", []string{
+			"", "tags serve, saved by TensorFlow %V", "", "  signature serving_default", "    input   inputs    float32  [-1 4]  serving_default_inputs:0",
+			"    output  output_0  float32  [-1 2]  StatefulPartitionedCall:0",
+		}},
 		{"GraphDef", "frozen/frozen.pb", "", []string{
 			"", "    input   x:0     float32  [-1 4]", "    input   y:0     float32  [-1 4]", "    output  half:0  float32  [-1 2]", "    output  half:1  float32  [-1 2]",
 		}},

@@ -73,11 +73,16 @@ func (x *SavedModel) GetMetaGraphs() []*MetaGraphDef {
 
 // tensorflow/core/protobuf/meta_graph.proto
 type MetaGraphDef struct {
-	state         protoimpl.MessageState    `protogen:"open.v1"`
-	MetaInfoDef   *MetaGraphDef_MetaInfoDef `protobuf:"bytes,1,opt,name=meta_info_def,json=metaInfoDef,proto3" json:"meta_info_def,omitempty"`
-	SignatureDef  map[string]*SignatureDef  `protobuf:"bytes,5,rep,name=signature_def,json=signatureDef,proto3" json:"signature_def,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state          protoimpl.MessageState    `protogen:"open.v1"`
+	MetaInfoDef    *MetaGraphDef_MetaInfoDef `protobuf:"bytes,1,opt,name=meta_info_def,json=metaInfoDef,proto3" json:"meta_info_def,omitempty"`
+	GraphDef       []byte                    `protobuf:"bytes,2,opt,name=graph_def,json=graphDef,proto3" json:"graph_def,omitempty"` // a GraphDef, which most readers have no use for
+	SaverDef       *SaverDef                 `protobuf:"bytes,3,opt,name=saver_def,json=saverDef,proto3" json:"saver_def,omitempty"`
+	CollectionDef  map[string]*CollectionDef `protobuf:"bytes,4,rep,name=collection_def,json=collectionDef,proto3" json:"collection_def,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	SignatureDef   map[string]*SignatureDef  `protobuf:"bytes,5,rep,name=signature_def,json=signatureDef,proto3" json:"signature_def,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	AssetFileDef   []*AssetFileDef           `protobuf:"bytes,6,rep,name=asset_file_def,json=assetFileDef,proto3" json:"asset_file_def,omitempty"`
+	ObjectGraphDef []byte                    `protobuf:"bytes,7,opt,name=object_graph_def,json=objectGraphDef,proto3" json:"object_graph_def,omitempty"` // a SavedObjectGraph, likewise
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *MetaGraphDef) Reset() {
@@ -117,9 +122,44 @@ func (x *MetaGraphDef) GetMetaInfoDef() *MetaGraphDef_MetaInfoDef {
 	return nil
 }
 
+func (x *MetaGraphDef) GetGraphDef() []byte {
+	if x != nil {
+		return x.GraphDef
+	}
+	return nil
+}
+
+func (x *MetaGraphDef) GetSaverDef() *SaverDef {
+	if x != nil {
+		return x.SaverDef
+	}
+	return nil
+}
+
+func (x *MetaGraphDef) GetCollectionDef() map[string]*CollectionDef {
+	if x != nil {
+		return x.CollectionDef
+	}
+	return nil
+}
+
 func (x *MetaGraphDef) GetSignatureDef() map[string]*SignatureDef {
 	if x != nil {
 		return x.SignatureDef
+	}
+	return nil
+}
+
+func (x *MetaGraphDef) GetAssetFileDef() []*AssetFileDef {
+	if x != nil {
+		return x.AssetFileDef
+	}
+	return nil
+}
+
+func (x *MetaGraphDef) GetObjectGraphDef() []byte {
+	if x != nil {
+		return x.ObjectGraphDef
 	}
 	return nil
 }
@@ -957,6 +997,644 @@ func (x *ConfigProto) GetExperimental() *ConfigProto_Experimental {
 	return nil
 }
 
+type CollectionDef struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*CollectionDef_NodeList_
+	//	*CollectionDef_AnyList_
+	Kind          isCollectionDef_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectionDef) Reset() {
+	*x = CollectionDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectionDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectionDef) ProtoMessage() {}
+
+func (x *CollectionDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectionDef.ProtoReflect.Descriptor instead.
+func (*CollectionDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *CollectionDef) GetKind() isCollectionDef_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *CollectionDef) GetNodeList() *CollectionDef_NodeList {
+	if x != nil {
+		if x, ok := x.Kind.(*CollectionDef_NodeList_); ok {
+			return x.NodeList
+		}
+	}
+	return nil
+}
+
+func (x *CollectionDef) GetAnyList() *CollectionDef_AnyList {
+	if x != nil {
+		if x, ok := x.Kind.(*CollectionDef_AnyList_); ok {
+			return x.AnyList
+		}
+	}
+	return nil
+}
+
+type isCollectionDef_Kind interface {
+	isCollectionDef_Kind()
+}
+
+type CollectionDef_NodeList_ struct {
+	NodeList *CollectionDef_NodeList `protobuf:"bytes,1,opt,name=node_list,json=nodeList,proto3,oneof"`
+}
+
+type CollectionDef_AnyList_ struct {
+	AnyList *CollectionDef_AnyList `protobuf:"bytes,5,opt,name=any_list,json=anyList,proto3,oneof"`
+}
+
+func (*CollectionDef_NodeList_) isCollectionDef_Kind() {}
+
+func (*CollectionDef_AnyList_) isCollectionDef_Kind() {}
+
+type AssetFileDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TensorInfo    *TensorInfo            `protobuf:"bytes,1,opt,name=tensor_info,json=tensorInfo,proto3" json:"tensor_info,omitempty"`
+	Filename      string                 `protobuf:"bytes,2,opt,name=filename,proto3" json:"filename,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AssetFileDef) Reset() {
+	*x = AssetFileDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AssetFileDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AssetFileDef) ProtoMessage() {}
+
+func (x *AssetFileDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AssetFileDef.ProtoReflect.Descriptor instead.
+func (*AssetFileDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *AssetFileDef) GetTensorInfo() *TensorInfo {
+	if x != nil {
+		return x.TensorInfo
+	}
+	return nil
+}
+
+func (x *AssetFileDef) GetFilename() string {
+	if x != nil {
+		return x.Filename
+	}
+	return ""
+}
+
+// tensorflow/core/protobuf/saver.proto
+type SaverDef struct {
+	state              protoimpl.MessageState `protogen:"open.v1"`
+	FilenameTensorName string                 `protobuf:"bytes,1,opt,name=filename_tensor_name,json=filenameTensorName,proto3" json:"filename_tensor_name,omitempty"`
+	RestoreOpName      string                 `protobuf:"bytes,3,opt,name=restore_op_name,json=restoreOpName,proto3" json:"restore_op_name,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *SaverDef) Reset() {
+	*x = SaverDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaverDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaverDef) ProtoMessage() {}
+
+func (x *SaverDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaverDef.ProtoReflect.Descriptor instead.
+func (*SaverDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *SaverDef) GetFilenameTensorName() string {
+	if x != nil {
+		return x.FilenameTensorName
+	}
+	return ""
+}
+
+func (x *SaverDef) GetRestoreOpName() string {
+	if x != nil {
+		return x.RestoreOpName
+	}
+	return ""
+}
+
+// tensorflow/core/framework/graph.proto
+type GraphDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Node          []*NodeDef             `protobuf:"bytes,1,rep,name=node,proto3" json:"node,omitempty"`
+	Library       []byte                 `protobuf:"bytes,2,opt,name=library,proto3" json:"library,omitempty"` // a FunctionDefLibrary: most of the file, and not wanted by all readers
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GraphDef) Reset() {
+	*x = GraphDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GraphDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GraphDef) ProtoMessage() {}
+
+func (x *GraphDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GraphDef.ProtoReflect.Descriptor instead.
+func (*GraphDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GraphDef) GetNode() []*NodeDef {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *GraphDef) GetLibrary() []byte {
+	if x != nil {
+		return x.Library
+	}
+	return nil
+}
+
+// tensorflow/core/framework/node_def.proto
+type NodeDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Op            string                 `protobuf:"bytes,2,opt,name=op,proto3" json:"op,omitempty"`
+	Input         []string               `protobuf:"bytes,3,rep,name=input,proto3" json:"input,omitempty"` // "node", "node:output" or "^node"
+	Device        string                 `protobuf:"bytes,4,opt,name=device,proto3" json:"device,omitempty"`
+	Attr          map[string]*AttrValue  `protobuf:"bytes,5,rep,name=attr,proto3" json:"attr,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NodeDef) Reset() {
+	*x = NodeDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NodeDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NodeDef) ProtoMessage() {}
+
+func (x *NodeDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NodeDef.ProtoReflect.Descriptor instead.
+func (*NodeDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *NodeDef) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *NodeDef) GetOp() string {
+	if x != nil {
+		return x.Op
+	}
+	return ""
+}
+
+func (x *NodeDef) GetInput() []string {
+	if x != nil {
+		return x.Input
+	}
+	return nil
+}
+
+func (x *NodeDef) GetDevice() string {
+	if x != nil {
+		return x.Device
+	}
+	return ""
+}
+
+func (x *NodeDef) GetAttr() map[string]*AttrValue {
+	if x != nil {
+		return x.Attr
+	}
+	return nil
+}
+
+// tensorflow/core/framework/function.proto
+type FunctionDefLibrary struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Function      []*FunctionDef         `protobuf:"bytes,1,rep,name=function,proto3" json:"function,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FunctionDefLibrary) Reset() {
+	*x = FunctionDefLibrary{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FunctionDefLibrary) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FunctionDefLibrary) ProtoMessage() {}
+
+func (x *FunctionDefLibrary) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FunctionDefLibrary.ProtoReflect.Descriptor instead.
+func (*FunctionDefLibrary) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *FunctionDefLibrary) GetFunction() []*FunctionDef {
+	if x != nil {
+		return x.Function
+	}
+	return nil
+}
+
+type FunctionDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Signature     *OpDef                 `protobuf:"bytes,1,opt,name=signature,proto3" json:"signature,omitempty"`
+	NodeDef       []*NodeDef             `protobuf:"bytes,3,rep,name=node_def,json=nodeDef,proto3" json:"node_def,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FunctionDef) Reset() {
+	*x = FunctionDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FunctionDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FunctionDef) ProtoMessage() {}
+
+func (x *FunctionDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FunctionDef.ProtoReflect.Descriptor instead.
+func (*FunctionDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *FunctionDef) GetSignature() *OpDef {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *FunctionDef) GetNodeDef() []*NodeDef {
+	if x != nil {
+		return x.NodeDef
+	}
+	return nil
+}
+
+// tensorflow/core/protobuf/saved_object_graph.proto
+type SavedObjectGraph struct {
+	state             protoimpl.MessageState            `protogen:"open.v1"`
+	Nodes             []*SavedObject                    `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"` // the first is the root
+	ConcreteFunctions map[string]*SavedConcreteFunction `protobuf:"bytes,2,rep,name=concrete_functions,json=concreteFunctions,proto3" json:"concrete_functions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *SavedObjectGraph) Reset() {
+	*x = SavedObjectGraph{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedObjectGraph) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedObjectGraph) ProtoMessage() {}
+
+func (x *SavedObjectGraph) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedObjectGraph.ProtoReflect.Descriptor instead.
+func (*SavedObjectGraph) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *SavedObjectGraph) GetNodes() []*SavedObject {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+func (x *SavedObjectGraph) GetConcreteFunctions() map[string]*SavedConcreteFunction {
+	if x != nil {
+		return x.ConcreteFunctions
+	}
+	return nil
+}
+
+type SavedObject struct {
+	state    protoimpl.MessageState            `protogen:"open.v1"`
+	Children []*TrackableObjectGraph_Reference `protobuf:"bytes,1,rep,name=children,proto3" json:"children,omitempty"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*SavedObject_Variable_
+	Kind            isSavedObject_Kind               `protobuf_oneof:"kind"`
+	SaveableObjects map[string]*SavedObject_Saveable `protobuf:"bytes,11,rep,name=saveable_objects,json=saveableObjects,proto3" json:"saveable_objects,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *SavedObject) Reset() {
+	*x = SavedObject{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedObject) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedObject) ProtoMessage() {}
+
+func (x *SavedObject) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedObject.ProtoReflect.Descriptor instead.
+func (*SavedObject) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SavedObject) GetChildren() []*TrackableObjectGraph_Reference {
+	if x != nil {
+		return x.Children
+	}
+	return nil
+}
+
+func (x *SavedObject) GetKind() isSavedObject_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *SavedObject) GetVariable() *SavedObject_Variable {
+	if x != nil {
+		if x, ok := x.Kind.(*SavedObject_Variable_); ok {
+			return x.Variable
+		}
+	}
+	return nil
+}
+
+func (x *SavedObject) GetSaveableObjects() map[string]*SavedObject_Saveable {
+	if x != nil {
+		return x.SaveableObjects
+	}
+	return nil
+}
+
+type isSavedObject_Kind interface {
+	isSavedObject_Kind()
+}
+
+type SavedObject_Variable_ struct {
+	Variable *SavedObject_Variable `protobuf:"bytes,7,opt,name=variable,proto3,oneof"`
+}
+
+func (*SavedObject_Variable_) isSavedObject_Kind() {}
+
+type SavedConcreteFunction struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	BoundInputs   []int32                `protobuf:"varint,2,rep,packed,name=bound_inputs,json=boundInputs,proto3" json:"bound_inputs,omitempty"` // the nodes that its last inputs are bound to
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SavedConcreteFunction) Reset() {
+	*x = SavedConcreteFunction{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedConcreteFunction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedConcreteFunction) ProtoMessage() {}
+
+func (x *SavedConcreteFunction) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedConcreteFunction.ProtoReflect.Descriptor instead.
+func (*SavedConcreteFunction) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *SavedConcreteFunction) GetBoundInputs() []int32 {
+	if x != nil {
+		return x.BoundInputs
+	}
+	return nil
+}
+
+// tensorflow/core/protobuf/trackable_object_graph.proto
+type TrackableObjectGraph struct {
+	state         protoimpl.MessageState         `protogen:"open.v1"`
+	Nodes         []*TrackableObjectGraph_Object `protobuf:"bytes,1,rep,name=nodes,proto3" json:"nodes,omitempty"` // the first is the root
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrackableObjectGraph) Reset() {
+	*x = TrackableObjectGraph{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrackableObjectGraph) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrackableObjectGraph) ProtoMessage() {}
+
+func (x *TrackableObjectGraph) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrackableObjectGraph.ProtoReflect.Descriptor instead.
+func (*TrackableObjectGraph) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *TrackableObjectGraph) GetNodes() []*TrackableObjectGraph_Object {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
 type MetaGraphDef_MetaInfoDef struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	Tags              []string               `protobuf:"bytes,4,rep,name=tags,proto3" json:"tags,omitempty"`
@@ -967,7 +1645,7 @@ type MetaGraphDef_MetaInfoDef struct {
 
 func (x *MetaGraphDef_MetaInfoDef) Reset() {
 	*x = MetaGraphDef_MetaInfoDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -979,7 +1657,7 @@ func (x *MetaGraphDef_MetaInfoDef) String() string {
 func (*MetaGraphDef_MetaInfoDef) ProtoMessage() {}
 
 func (x *MetaGraphDef_MetaInfoDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1019,7 +1697,7 @@ type TensorInfo_CooSparse struct {
 
 func (x *TensorInfo_CooSparse) Reset() {
 	*x = TensorInfo_CooSparse{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[16]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1031,7 +1709,7 @@ func (x *TensorInfo_CooSparse) String() string {
 func (*TensorInfo_CooSparse) ProtoMessage() {}
 
 func (x *TensorInfo_CooSparse) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[16]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1062,7 +1740,7 @@ type TensorInfo_CompositeTensor struct {
 
 func (x *TensorInfo_CompositeTensor) Reset() {
 	*x = TensorInfo_CompositeTensor{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[17]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1074,7 +1752,7 @@ func (x *TensorInfo_CompositeTensor) String() string {
 func (*TensorInfo_CompositeTensor) ProtoMessage() {}
 
 func (x *TensorInfo_CompositeTensor) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[17]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1099,7 +1777,7 @@ type TensorShapeProto_Dim struct {
 
 func (x *TensorShapeProto_Dim) Reset() {
 	*x = TensorShapeProto_Dim{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[18]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1111,7 +1789,7 @@ func (x *TensorShapeProto_Dim) String() string {
 func (*TensorShapeProto_Dim) ProtoMessage() {}
 
 func (x *TensorShapeProto_Dim) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[18]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1150,7 +1828,7 @@ type AttrValue_ListValue struct {
 
 func (x *AttrValue_ListValue) Reset() {
 	*x = AttrValue_ListValue{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1162,7 +1840,7 @@ func (x *AttrValue_ListValue) String() string {
 func (*AttrValue_ListValue) ProtoMessage() {}
 
 func (x *AttrValue_ListValue) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1248,7 +1926,7 @@ type OpDef_ArgDef struct {
 
 func (x *OpDef_ArgDef) Reset() {
 	*x = OpDef_ArgDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1260,7 +1938,7 @@ func (x *OpDef_ArgDef) String() string {
 func (*OpDef_ArgDef) ProtoMessage() {}
 
 func (x *OpDef_ArgDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1332,7 +2010,7 @@ type OpDef_AttrDef struct {
 
 func (x *OpDef_AttrDef) Reset() {
 	*x = OpDef_AttrDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1344,7 +2022,7 @@ func (x *OpDef_AttrDef) String() string {
 func (*OpDef_AttrDef) ProtoMessage() {}
 
 func (x *OpDef_AttrDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1412,7 +2090,7 @@ type ConfigProto_GPUOptions struct {
 
 func (x *ConfigProto_GPUOptions) Reset() {
 	*x = ConfigProto_GPUOptions{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1424,7 +2102,7 @@ func (x *ConfigProto_GPUOptions) String() string {
 func (*ConfigProto_GPUOptions) ProtoMessage() {}
 
 func (x *ConfigProto_GPUOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1464,7 +2142,7 @@ type ConfigProto_OptimizerOptions struct {
 
 func (x *ConfigProto_OptimizerOptions) Reset() {
 	*x = ConfigProto_OptimizerOptions{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1476,7 +2154,7 @@ func (x *ConfigProto_OptimizerOptions) String() string {
 func (*ConfigProto_OptimizerOptions) ProtoMessage() {}
 
 func (x *ConfigProto_OptimizerOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1515,7 +2193,7 @@ type ConfigProto_GraphOptions struct {
 
 func (x *ConfigProto_GraphOptions) Reset() {
 	*x = ConfigProto_GraphOptions{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[25]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1527,7 +2205,7 @@ func (x *ConfigProto_GraphOptions) String() string {
 func (*ConfigProto_GraphOptions) ProtoMessage() {}
 
 func (x *ConfigProto_GraphOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[25]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1559,7 +2237,7 @@ type ConfigProto_Experimental struct {
 
 func (x *ConfigProto_Experimental) Reset() {
 	*x = ConfigProto_Experimental{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[26]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1571,7 +2249,7 @@ func (x *ConfigProto_Experimental) String() string {
 func (*ConfigProto_Experimental) ProtoMessage() {}
 
 func (x *ConfigProto_Experimental) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[26]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1594,6 +2272,398 @@ func (x *ConfigProto_Experimental) GetExecutorType() string {
 	return ""
 }
 
+type CollectionDef_NodeList struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Value         []string               `protobuf:"bytes,1,rep,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectionDef_NodeList) Reset() {
+	*x = CollectionDef_NodeList{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectionDef_NodeList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectionDef_NodeList) ProtoMessage() {}
+
+func (x *CollectionDef_NodeList) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectionDef_NodeList.ProtoReflect.Descriptor instead.
+func (*CollectionDef_NodeList) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{12, 0}
+}
+
+func (x *CollectionDef_NodeList) GetValue() []string {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+type CollectionDef_AnyList struct {
+	state         protoimpl.MessageState       `protogen:"open.v1"`
+	Value         []*CollectionDef_AnyList_Any `protobuf:"bytes,1,rep,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectionDef_AnyList) Reset() {
+	*x = CollectionDef_AnyList{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectionDef_AnyList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectionDef_AnyList) ProtoMessage() {}
+
+func (x *CollectionDef_AnyList) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectionDef_AnyList.ProtoReflect.Descriptor instead.
+func (*CollectionDef_AnyList) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{12, 1}
+}
+
+func (x *CollectionDef_AnyList) GetValue() []*CollectionDef_AnyList_Any {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+type CollectionDef_AnyList_Any struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TypeUrl       string                 `protobuf:"bytes,1,opt,name=type_url,json=typeUrl,proto3" json:"type_url,omitempty"`
+	Value         []byte                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectionDef_AnyList_Any) Reset() {
+	*x = CollectionDef_AnyList_Any{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectionDef_AnyList_Any) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectionDef_AnyList_Any) ProtoMessage() {}
+
+func (x *CollectionDef_AnyList_Any) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectionDef_AnyList_Any.ProtoReflect.Descriptor instead.
+func (*CollectionDef_AnyList_Any) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{12, 1, 0}
+}
+
+func (x *CollectionDef_AnyList_Any) GetTypeUrl() string {
+	if x != nil {
+		return x.TypeUrl
+	}
+	return ""
+}
+
+func (x *CollectionDef_AnyList_Any) GetValue() []byte {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+type SavedObject_Variable struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Dtype         int32                  `protobuf:"varint,1,opt,name=dtype,proto3" json:"dtype,omitempty"` // DataType
+	Shape         *TensorShapeProto      `protobuf:"bytes,2,opt,name=shape,proto3" json:"shape,omitempty"`
+	Name          string                 `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SavedObject_Variable) Reset() {
+	*x = SavedObject_Variable{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedObject_Variable) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedObject_Variable) ProtoMessage() {}
+
+func (x *SavedObject_Variable) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedObject_Variable.ProtoReflect.Descriptor instead.
+func (*SavedObject_Variable) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{20, 0}
+}
+
+func (x *SavedObject_Variable) GetDtype() int32 {
+	if x != nil {
+		return x.Dtype
+	}
+	return 0
+}
+
+func (x *SavedObject_Variable) GetShape() *TensorShapeProto {
+	if x != nil {
+		return x.Shape
+	}
+	return nil
+}
+
+func (x *SavedObject_Variable) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type SavedObject_Saveable struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SavedObject_Saveable) Reset() {
+	*x = SavedObject_Saveable{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedObject_Saveable) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedObject_Saveable) ProtoMessage() {}
+
+func (x *SavedObject_Saveable) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedObject_Saveable.ProtoReflect.Descriptor instead.
+func (*SavedObject_Saveable) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{20, 1}
+}
+
+type TrackableObjectGraph_Reference struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	NodeId        int32                  `protobuf:"varint,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
+	LocalName     string                 `protobuf:"bytes,2,opt,name=local_name,json=localName,proto3" json:"local_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrackableObjectGraph_Reference) Reset() {
+	*x = TrackableObjectGraph_Reference{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrackableObjectGraph_Reference) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrackableObjectGraph_Reference) ProtoMessage() {}
+
+func (x *TrackableObjectGraph_Reference) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrackableObjectGraph_Reference.ProtoReflect.Descriptor instead.
+func (*TrackableObjectGraph_Reference) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22, 0}
+}
+
+func (x *TrackableObjectGraph_Reference) GetNodeId() int32 {
+	if x != nil {
+		return x.NodeId
+	}
+	return 0
+}
+
+func (x *TrackableObjectGraph_Reference) GetLocalName() string {
+	if x != nil {
+		return x.LocalName
+	}
+	return ""
+}
+
+type TrackableObjectGraph_Attribute struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	CheckpointKey string                 `protobuf:"bytes,3,opt,name=checkpoint_key,json=checkpointKey,proto3" json:"checkpoint_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrackableObjectGraph_Attribute) Reset() {
+	*x = TrackableObjectGraph_Attribute{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrackableObjectGraph_Attribute) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrackableObjectGraph_Attribute) ProtoMessage() {}
+
+func (x *TrackableObjectGraph_Attribute) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrackableObjectGraph_Attribute.ProtoReflect.Descriptor instead.
+func (*TrackableObjectGraph_Attribute) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22, 1}
+}
+
+func (x *TrackableObjectGraph_Attribute) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TrackableObjectGraph_Attribute) GetCheckpointKey() string {
+	if x != nil {
+		return x.CheckpointKey
+	}
+	return ""
+}
+
+type TrackableObjectGraph_Object struct {
+	state         protoimpl.MessageState            `protogen:"open.v1"`
+	Children      []*TrackableObjectGraph_Reference `protobuf:"bytes,1,rep,name=children,proto3" json:"children,omitempty"`
+	Attributes    []*TrackableObjectGraph_Attribute `protobuf:"bytes,2,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TrackableObjectGraph_Object) Reset() {
+	*x = TrackableObjectGraph_Object{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TrackableObjectGraph_Object) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TrackableObjectGraph_Object) ProtoMessage() {}
+
+func (x *TrackableObjectGraph_Object) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TrackableObjectGraph_Object.ProtoReflect.Descriptor instead.
+func (*TrackableObjectGraph_Object) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22, 2}
+}
+
+func (x *TrackableObjectGraph_Object) GetChildren() []*TrackableObjectGraph_Reference {
+	if x != nil {
+		return x.Children
+	}
+	return nil
+}
+
+func (x *TrackableObjectGraph_Object) GetAttributes() []*TrackableObjectGraph_Attribute {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
 var File_ndflow_internal_tfpb_tfpb_proto protoreflect.FileDescriptor
 
 const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
@@ -1602,13 +2672,21 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\n" +
 	"SavedModel\x12:\n" +
 	"\vmeta_graphs\x18\x02 \x03(\v2\x19.ndflow.tfpb.MetaGraphDefR\n" +
-	"metaGraphs\"\xd9\x02\n" +
+	"metaGraphs\"\xc8\x05\n" +
 	"\fMetaGraphDef\x12I\n" +
-	"\rmeta_info_def\x18\x01 \x01(\v2%.ndflow.tfpb.MetaGraphDef.MetaInfoDefR\vmetaInfoDef\x12P\n" +
-	"\rsignature_def\x18\x05 \x03(\v2+.ndflow.tfpb.MetaGraphDef.SignatureDefEntryR\fsignatureDef\x1aP\n" +
+	"\rmeta_info_def\x18\x01 \x01(\v2%.ndflow.tfpb.MetaGraphDef.MetaInfoDefR\vmetaInfoDef\x12\x1b\n" +
+	"\tgraph_def\x18\x02 \x01(\fR\bgraphDef\x122\n" +
+	"\tsaver_def\x18\x03 \x01(\v2\x15.ndflow.tfpb.SaverDefR\bsaverDef\x12S\n" +
+	"\x0ecollection_def\x18\x04 \x03(\v2,.ndflow.tfpb.MetaGraphDef.CollectionDefEntryR\rcollectionDef\x12P\n" +
+	"\rsignature_def\x18\x05 \x03(\v2+.ndflow.tfpb.MetaGraphDef.SignatureDefEntryR\fsignatureDef\x12?\n" +
+	"\x0easset_file_def\x18\x06 \x03(\v2\x19.ndflow.tfpb.AssetFileDefR\fassetFileDef\x12(\n" +
+	"\x10object_graph_def\x18\a \x01(\fR\x0eobjectGraphDef\x1aP\n" +
 	"\vMetaInfoDef\x12\x12\n" +
 	"\x04tags\x18\x04 \x03(\tR\x04tags\x12-\n" +
-	"\x12tensorflow_version\x18\x05 \x01(\tR\x11tensorflowVersion\x1aZ\n" +
+	"\x12tensorflow_version\x18\x05 \x01(\tR\x11tensorflowVersion\x1a\\\n" +
+	"\x12CollectionDefEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x120\n" +
+	"\x05value\x18\x02 \x01(\v2\x1a.ndflow.tfpb.CollectionDefR\x05value:\x028\x01\x1aZ\n" +
 	"\x11SignatureDefEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12/\n" +
 	"\x05value\x18\x02 \x01(\v2\x19.ndflow.tfpb.SignatureDefR\x05value:\x028\x01\"\xd9\x02\n" +
@@ -1728,7 +2806,78 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\rexecutor_type\x18\x03 \x01(\tR\fexecutorType\x1a>\n" +
 	"\x10DeviceCountEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01B\x16Z\x14ndflow/internal/tfpbb\x06proto3"
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"\xbf\x02\n" +
+	"\rCollectionDef\x12B\n" +
+	"\tnode_list\x18\x01 \x01(\v2#.ndflow.tfpb.CollectionDef.NodeListH\x00R\bnodeList\x12?\n" +
+	"\bany_list\x18\x05 \x01(\v2\".ndflow.tfpb.CollectionDef.AnyListH\x00R\aanyList\x1a \n" +
+	"\bNodeList\x12\x14\n" +
+	"\x05value\x18\x01 \x03(\tR\x05value\x1a\x7f\n" +
+	"\aAnyList\x12<\n" +
+	"\x05value\x18\x01 \x03(\v2&.ndflow.tfpb.CollectionDef.AnyList.AnyR\x05value\x1a6\n" +
+	"\x03Any\x12\x19\n" +
+	"\btype_url\x18\x01 \x01(\tR\atypeUrl\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05valueB\x06\n" +
+	"\x04kind\"d\n" +
+	"\fAssetFileDef\x128\n" +
+	"\vtensor_info\x18\x01 \x01(\v2\x17.ndflow.tfpb.TensorInfoR\n" +
+	"tensorInfo\x12\x1a\n" +
+	"\bfilename\x18\x02 \x01(\tR\bfilename\"d\n" +
+	"\bSaverDef\x120\n" +
+	"\x14filename_tensor_name\x18\x01 \x01(\tR\x12filenameTensorName\x12&\n" +
+	"\x0frestore_op_name\x18\x03 \x01(\tR\rrestoreOpName\"N\n" +
+	"\bGraphDef\x12(\n" +
+	"\x04node\x18\x01 \x03(\v2\x14.ndflow.tfpb.NodeDefR\x04node\x12\x18\n" +
+	"\alibrary\x18\x02 \x01(\fR\alibrary\"\xe0\x01\n" +
+	"\aNodeDef\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
+	"\x02op\x18\x02 \x01(\tR\x02op\x12\x14\n" +
+	"\x05input\x18\x03 \x03(\tR\x05input\x12\x16\n" +
+	"\x06device\x18\x04 \x01(\tR\x06device\x122\n" +
+	"\x04attr\x18\x05 \x03(\v2\x1e.ndflow.tfpb.NodeDef.AttrEntryR\x04attr\x1aO\n" +
+	"\tAttrEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.ndflow.tfpb.AttrValueR\x05value:\x028\x01\"J\n" +
+	"\x12FunctionDefLibrary\x124\n" +
+	"\bfunction\x18\x01 \x03(\v2\x18.ndflow.tfpb.FunctionDefR\bfunction\"p\n" +
+	"\vFunctionDef\x120\n" +
+	"\tsignature\x18\x01 \x01(\v2\x12.ndflow.tfpb.OpDefR\tsignature\x12/\n" +
+	"\bnode_def\x18\x03 \x03(\v2\x14.ndflow.tfpb.NodeDefR\anodeDef\"\x91\x02\n" +
+	"\x10SavedObjectGraph\x12.\n" +
+	"\x05nodes\x18\x01 \x03(\v2\x18.ndflow.tfpb.SavedObjectR\x05nodes\x12c\n" +
+	"\x12concrete_functions\x18\x02 \x03(\v24.ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntryR\x11concreteFunctions\x1ah\n" +
+	"\x16ConcreteFunctionsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x128\n" +
+	"\x05value\x18\x02 \x01(\v2\".ndflow.tfpb.SavedConcreteFunctionR\x05value:\x028\x01\"\xd7\x03\n" +
+	"\vSavedObject\x12G\n" +
+	"\bchildren\x18\x01 \x03(\v2+.ndflow.tfpb.TrackableObjectGraph.ReferenceR\bchildren\x12?\n" +
+	"\bvariable\x18\a \x01(\v2!.ndflow.tfpb.SavedObject.VariableH\x00R\bvariable\x12X\n" +
+	"\x10saveable_objects\x18\v \x03(\v2-.ndflow.tfpb.SavedObject.SaveableObjectsEntryR\x0fsaveableObjects\x1ai\n" +
+	"\bVariable\x12\x14\n" +
+	"\x05dtype\x18\x01 \x01(\x05R\x05dtype\x123\n" +
+	"\x05shape\x18\x02 \x01(\v2\x1d.ndflow.tfpb.TensorShapeProtoR\x05shape\x12\x12\n" +
+	"\x04name\x18\x06 \x01(\tR\x04name\x1a\n" +
+	"\n" +
+	"\bSaveable\x1ae\n" +
+	"\x14SaveableObjectsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x127\n" +
+	"\x05value\x18\x02 \x01(\v2!.ndflow.tfpb.SavedObject.SaveableR\x05value:\x028\x01B\x06\n" +
+	"\x04kind\":\n" +
+	"\x15SavedConcreteFunction\x12!\n" +
+	"\fbound_inputs\x18\x02 \x03(\x05R\vboundInputs\"\x84\x03\n" +
+	"\x14TrackableObjectGraph\x12>\n" +
+	"\x05nodes\x18\x01 \x03(\v2(.ndflow.tfpb.TrackableObjectGraph.ObjectR\x05nodes\x1aC\n" +
+	"\tReference\x12\x17\n" +
+	"\anode_id\x18\x01 \x01(\x05R\x06nodeId\x12\x1d\n" +
+	"\n" +
+	"local_name\x18\x02 \x01(\tR\tlocalName\x1aF\n" +
+	"\tAttribute\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12%\n" +
+	"\x0echeckpoint_key\x18\x03 \x01(\tR\rcheckpointKey\x1a\x9e\x01\n" +
+	"\x06Object\x12G\n" +
+	"\bchildren\x18\x01 \x03(\v2+.ndflow.tfpb.TrackableObjectGraph.ReferenceR\bchildren\x12K\n" +
+	"\n" +
+	"attributes\x18\x02 \x03(\v2+.ndflow.tfpb.TrackableObjectGraph.AttributeR\n" +
+	"attributesB\x16Z\x14ndflow/internal/tfpbb\x06proto3"
 
 var (
 	file_ndflow_internal_tfpb_tfpb_proto_rawDescOnce sync.Once
@@ -1742,77 +2891,125 @@ func file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP() []byte {
 	return file_ndflow_internal_tfpb_tfpb_proto_rawDescData
 }
 
-var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
 var file_ndflow_internal_tfpb_tfpb_proto_goTypes = []any{
-	(*SavedModel)(nil),                   // 0: ndflow.tfpb.SavedModel
-	(*MetaGraphDef)(nil),                 // 1: ndflow.tfpb.MetaGraphDef
-	(*SignatureDef)(nil),                 // 2: ndflow.tfpb.SignatureDef
-	(*TensorInfo)(nil),                   // 3: ndflow.tfpb.TensorInfo
-	(*TensorShapeProto)(nil),             // 4: ndflow.tfpb.TensorShapeProto
-	(*TensorProto)(nil),                  // 5: ndflow.tfpb.TensorProto
-	(*AttrValue)(nil),                    // 6: ndflow.tfpb.AttrValue
-	(*NameAttrList)(nil),                 // 7: ndflow.tfpb.NameAttrList
-	(*OpDef)(nil),                        // 8: ndflow.tfpb.OpDef
-	(*OpDeprecation)(nil),                // 9: ndflow.tfpb.OpDeprecation
-	(*OpList)(nil),                       // 10: ndflow.tfpb.OpList
-	(*ConfigProto)(nil),                  // 11: ndflow.tfpb.ConfigProto
-	(*MetaGraphDef_MetaInfoDef)(nil),     // 12: ndflow.tfpb.MetaGraphDef.MetaInfoDef
-	nil,                                  // 13: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
-	nil,                                  // 14: ndflow.tfpb.SignatureDef.InputsEntry
-	nil,                                  // 15: ndflow.tfpb.SignatureDef.OutputsEntry
-	(*TensorInfo_CooSparse)(nil),         // 16: ndflow.tfpb.TensorInfo.CooSparse
-	(*TensorInfo_CompositeTensor)(nil),   // 17: ndflow.tfpb.TensorInfo.CompositeTensor
-	(*TensorShapeProto_Dim)(nil),         // 18: ndflow.tfpb.TensorShapeProto.Dim
-	(*AttrValue_ListValue)(nil),          // 19: ndflow.tfpb.AttrValue.ListValue
-	nil,                                  // 20: ndflow.tfpb.NameAttrList.AttrEntry
-	(*OpDef_ArgDef)(nil),                 // 21: ndflow.tfpb.OpDef.ArgDef
-	(*OpDef_AttrDef)(nil),                // 22: ndflow.tfpb.OpDef.AttrDef
-	(*ConfigProto_GPUOptions)(nil),       // 23: ndflow.tfpb.ConfigProto.GPUOptions
-	(*ConfigProto_OptimizerOptions)(nil), // 24: ndflow.tfpb.ConfigProto.OptimizerOptions
-	(*ConfigProto_GraphOptions)(nil),     // 25: ndflow.tfpb.ConfigProto.GraphOptions
-	(*ConfigProto_Experimental)(nil),     // 26: ndflow.tfpb.ConfigProto.Experimental
-	nil,                                  // 27: ndflow.tfpb.ConfigProto.DeviceCountEntry
+	(*SavedModel)(nil),                     // 0: ndflow.tfpb.SavedModel
+	(*MetaGraphDef)(nil),                   // 1: ndflow.tfpb.MetaGraphDef
+	(*SignatureDef)(nil),                   // 2: ndflow.tfpb.SignatureDef
+	(*TensorInfo)(nil),                     // 3: ndflow.tfpb.TensorInfo
+	(*TensorShapeProto)(nil),               // 4: ndflow.tfpb.TensorShapeProto
+	(*TensorProto)(nil),                    // 5: ndflow.tfpb.TensorProto
+	(*AttrValue)(nil),                      // 6: ndflow.tfpb.AttrValue
+	(*NameAttrList)(nil),                   // 7: ndflow.tfpb.NameAttrList
+	(*OpDef)(nil),                          // 8: ndflow.tfpb.OpDef
+	(*OpDeprecation)(nil),                  // 9: ndflow.tfpb.OpDeprecation
+	(*OpList)(nil),                         // 10: ndflow.tfpb.OpList
+	(*ConfigProto)(nil),                    // 11: ndflow.tfpb.ConfigProto
+	(*CollectionDef)(nil),                  // 12: ndflow.tfpb.CollectionDef
+	(*AssetFileDef)(nil),                   // 13: ndflow.tfpb.AssetFileDef
+	(*SaverDef)(nil),                       // 14: ndflow.tfpb.SaverDef
+	(*GraphDef)(nil),                       // 15: ndflow.tfpb.GraphDef
+	(*NodeDef)(nil),                        // 16: ndflow.tfpb.NodeDef
+	(*FunctionDefLibrary)(nil),             // 17: ndflow.tfpb.FunctionDefLibrary
+	(*FunctionDef)(nil),                    // 18: ndflow.tfpb.FunctionDef
+	(*SavedObjectGraph)(nil),               // 19: ndflow.tfpb.SavedObjectGraph
+	(*SavedObject)(nil),                    // 20: ndflow.tfpb.SavedObject
+	(*SavedConcreteFunction)(nil),          // 21: ndflow.tfpb.SavedConcreteFunction
+	(*TrackableObjectGraph)(nil),           // 22: ndflow.tfpb.TrackableObjectGraph
+	(*MetaGraphDef_MetaInfoDef)(nil),       // 23: ndflow.tfpb.MetaGraphDef.MetaInfoDef
+	nil,                                    // 24: ndflow.tfpb.MetaGraphDef.CollectionDefEntry
+	nil,                                    // 25: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
+	nil,                                    // 26: ndflow.tfpb.SignatureDef.InputsEntry
+	nil,                                    // 27: ndflow.tfpb.SignatureDef.OutputsEntry
+	(*TensorInfo_CooSparse)(nil),           // 28: ndflow.tfpb.TensorInfo.CooSparse
+	(*TensorInfo_CompositeTensor)(nil),     // 29: ndflow.tfpb.TensorInfo.CompositeTensor
+	(*TensorShapeProto_Dim)(nil),           // 30: ndflow.tfpb.TensorShapeProto.Dim
+	(*AttrValue_ListValue)(nil),            // 31: ndflow.tfpb.AttrValue.ListValue
+	nil,                                    // 32: ndflow.tfpb.NameAttrList.AttrEntry
+	(*OpDef_ArgDef)(nil),                   // 33: ndflow.tfpb.OpDef.ArgDef
+	(*OpDef_AttrDef)(nil),                  // 34: ndflow.tfpb.OpDef.AttrDef
+	(*ConfigProto_GPUOptions)(nil),         // 35: ndflow.tfpb.ConfigProto.GPUOptions
+	(*ConfigProto_OptimizerOptions)(nil),   // 36: ndflow.tfpb.ConfigProto.OptimizerOptions
+	(*ConfigProto_GraphOptions)(nil),       // 37: ndflow.tfpb.ConfigProto.GraphOptions
+	(*ConfigProto_Experimental)(nil),       // 38: ndflow.tfpb.ConfigProto.Experimental
+	nil,                                    // 39: ndflow.tfpb.ConfigProto.DeviceCountEntry
+	(*CollectionDef_NodeList)(nil),         // 40: ndflow.tfpb.CollectionDef.NodeList
+	(*CollectionDef_AnyList)(nil),          // 41: ndflow.tfpb.CollectionDef.AnyList
+	(*CollectionDef_AnyList_Any)(nil),      // 42: ndflow.tfpb.CollectionDef.AnyList.Any
+	nil,                                    // 43: ndflow.tfpb.NodeDef.AttrEntry
+	nil,                                    // 44: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
+	(*SavedObject_Variable)(nil),           // 45: ndflow.tfpb.SavedObject.Variable
+	(*SavedObject_Saveable)(nil),           // 46: ndflow.tfpb.SavedObject.Saveable
+	nil,                                    // 47: ndflow.tfpb.SavedObject.SaveableObjectsEntry
+	(*TrackableObjectGraph_Reference)(nil), // 48: ndflow.tfpb.TrackableObjectGraph.Reference
+	(*TrackableObjectGraph_Attribute)(nil), // 49: ndflow.tfpb.TrackableObjectGraph.Attribute
+	(*TrackableObjectGraph_Object)(nil),    // 50: ndflow.tfpb.TrackableObjectGraph.Object
 }
 var file_ndflow_internal_tfpb_tfpb_proto_depIdxs = []int32{
 	1,  // 0: ndflow.tfpb.SavedModel.meta_graphs:type_name -> ndflow.tfpb.MetaGraphDef
-	12, // 1: ndflow.tfpb.MetaGraphDef.meta_info_def:type_name -> ndflow.tfpb.MetaGraphDef.MetaInfoDef
-	13, // 2: ndflow.tfpb.MetaGraphDef.signature_def:type_name -> ndflow.tfpb.MetaGraphDef.SignatureDefEntry
-	14, // 3: ndflow.tfpb.SignatureDef.inputs:type_name -> ndflow.tfpb.SignatureDef.InputsEntry
-	15, // 4: ndflow.tfpb.SignatureDef.outputs:type_name -> ndflow.tfpb.SignatureDef.OutputsEntry
-	16, // 5: ndflow.tfpb.TensorInfo.coo_sparse:type_name -> ndflow.tfpb.TensorInfo.CooSparse
-	17, // 6: ndflow.tfpb.TensorInfo.composite_tensor:type_name -> ndflow.tfpb.TensorInfo.CompositeTensor
-	4,  // 7: ndflow.tfpb.TensorInfo.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
-	18, // 8: ndflow.tfpb.TensorShapeProto.dim:type_name -> ndflow.tfpb.TensorShapeProto.Dim
-	4,  // 9: ndflow.tfpb.TensorProto.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
-	19, // 10: ndflow.tfpb.AttrValue.list:type_name -> ndflow.tfpb.AttrValue.ListValue
-	4,  // 11: ndflow.tfpb.AttrValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	5,  // 12: ndflow.tfpb.AttrValue.tensor:type_name -> ndflow.tfpb.TensorProto
-	7,  // 13: ndflow.tfpb.AttrValue.func:type_name -> ndflow.tfpb.NameAttrList
-	20, // 14: ndflow.tfpb.NameAttrList.attr:type_name -> ndflow.tfpb.NameAttrList.AttrEntry
-	21, // 15: ndflow.tfpb.OpDef.input_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
-	21, // 16: ndflow.tfpb.OpDef.output_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
-	22, // 17: ndflow.tfpb.OpDef.attr:type_name -> ndflow.tfpb.OpDef.AttrDef
-	9,  // 18: ndflow.tfpb.OpDef.deprecation:type_name -> ndflow.tfpb.OpDeprecation
-	8,  // 19: ndflow.tfpb.OpList.op:type_name -> ndflow.tfpb.OpDef
-	27, // 20: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
-	23, // 21: ndflow.tfpb.ConfigProto.gpu_options:type_name -> ndflow.tfpb.ConfigProto.GPUOptions
-	25, // 22: ndflow.tfpb.ConfigProto.graph_options:type_name -> ndflow.tfpb.ConfigProto.GraphOptions
-	26, // 23: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
-	2,  // 24: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
-	3,  // 25: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	3,  // 26: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	4,  // 27: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	5,  // 28: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
-	7,  // 29: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
-	6,  // 30: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 31: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 32: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
-	24, // 33: ndflow.tfpb.ConfigProto.GraphOptions.optimizer_options:type_name -> ndflow.tfpb.ConfigProto.OptimizerOptions
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	23, // 1: ndflow.tfpb.MetaGraphDef.meta_info_def:type_name -> ndflow.tfpb.MetaGraphDef.MetaInfoDef
+	14, // 2: ndflow.tfpb.MetaGraphDef.saver_def:type_name -> ndflow.tfpb.SaverDef
+	24, // 3: ndflow.tfpb.MetaGraphDef.collection_def:type_name -> ndflow.tfpb.MetaGraphDef.CollectionDefEntry
+	25, // 4: ndflow.tfpb.MetaGraphDef.signature_def:type_name -> ndflow.tfpb.MetaGraphDef.SignatureDefEntry
+	13, // 5: ndflow.tfpb.MetaGraphDef.asset_file_def:type_name -> ndflow.tfpb.AssetFileDef
+	26, // 6: ndflow.tfpb.SignatureDef.inputs:type_name -> ndflow.tfpb.SignatureDef.InputsEntry
+	27, // 7: ndflow.tfpb.SignatureDef.outputs:type_name -> ndflow.tfpb.SignatureDef.OutputsEntry
+	28, // 8: ndflow.tfpb.TensorInfo.coo_sparse:type_name -> ndflow.tfpb.TensorInfo.CooSparse
+	29, // 9: ndflow.tfpb.TensorInfo.composite_tensor:type_name -> ndflow.tfpb.TensorInfo.CompositeTensor
+	4,  // 10: ndflow.tfpb.TensorInfo.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
+	30, // 11: ndflow.tfpb.TensorShapeProto.dim:type_name -> ndflow.tfpb.TensorShapeProto.Dim
+	4,  // 12: ndflow.tfpb.TensorProto.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
+	31, // 13: ndflow.tfpb.AttrValue.list:type_name -> ndflow.tfpb.AttrValue.ListValue
+	4,  // 14: ndflow.tfpb.AttrValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	5,  // 15: ndflow.tfpb.AttrValue.tensor:type_name -> ndflow.tfpb.TensorProto
+	7,  // 16: ndflow.tfpb.AttrValue.func:type_name -> ndflow.tfpb.NameAttrList
+	32, // 17: ndflow.tfpb.NameAttrList.attr:type_name -> ndflow.tfpb.NameAttrList.AttrEntry
+	33, // 18: ndflow.tfpb.OpDef.input_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
+	33, // 19: ndflow.tfpb.OpDef.output_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
+	34, // 20: ndflow.tfpb.OpDef.attr:type_name -> ndflow.tfpb.OpDef.AttrDef
+	9,  // 21: ndflow.tfpb.OpDef.deprecation:type_name -> ndflow.tfpb.OpDeprecation
+	8,  // 22: ndflow.tfpb.OpList.op:type_name -> ndflow.tfpb.OpDef
+	39, // 23: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
+	35, // 24: ndflow.tfpb.ConfigProto.gpu_options:type_name -> ndflow.tfpb.ConfigProto.GPUOptions
+	37, // 25: ndflow.tfpb.ConfigProto.graph_options:type_name -> ndflow.tfpb.ConfigProto.GraphOptions
+	38, // 26: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
+	40, // 27: ndflow.tfpb.CollectionDef.node_list:type_name -> ndflow.tfpb.CollectionDef.NodeList
+	41, // 28: ndflow.tfpb.CollectionDef.any_list:type_name -> ndflow.tfpb.CollectionDef.AnyList
+	3,  // 29: ndflow.tfpb.AssetFileDef.tensor_info:type_name -> ndflow.tfpb.TensorInfo
+	16, // 30: ndflow.tfpb.GraphDef.node:type_name -> ndflow.tfpb.NodeDef
+	43, // 31: ndflow.tfpb.NodeDef.attr:type_name -> ndflow.tfpb.NodeDef.AttrEntry
+	18, // 32: ndflow.tfpb.FunctionDefLibrary.function:type_name -> ndflow.tfpb.FunctionDef
+	8,  // 33: ndflow.tfpb.FunctionDef.signature:type_name -> ndflow.tfpb.OpDef
+	16, // 34: ndflow.tfpb.FunctionDef.node_def:type_name -> ndflow.tfpb.NodeDef
+	20, // 35: ndflow.tfpb.SavedObjectGraph.nodes:type_name -> ndflow.tfpb.SavedObject
+	44, // 36: ndflow.tfpb.SavedObjectGraph.concrete_functions:type_name -> ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
+	48, // 37: ndflow.tfpb.SavedObject.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	45, // 38: ndflow.tfpb.SavedObject.variable:type_name -> ndflow.tfpb.SavedObject.Variable
+	47, // 39: ndflow.tfpb.SavedObject.saveable_objects:type_name -> ndflow.tfpb.SavedObject.SaveableObjectsEntry
+	50, // 40: ndflow.tfpb.TrackableObjectGraph.nodes:type_name -> ndflow.tfpb.TrackableObjectGraph.Object
+	12, // 41: ndflow.tfpb.MetaGraphDef.CollectionDefEntry.value:type_name -> ndflow.tfpb.CollectionDef
+	2,  // 42: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
+	3,  // 43: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	3,  // 44: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	4,  // 45: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	5,  // 46: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
+	7,  // 47: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
+	6,  // 48: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 49: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 50: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
+	36, // 51: ndflow.tfpb.ConfigProto.GraphOptions.optimizer_options:type_name -> ndflow.tfpb.ConfigProto.OptimizerOptions
+	42, // 52: ndflow.tfpb.CollectionDef.AnyList.value:type_name -> ndflow.tfpb.CollectionDef.AnyList.Any
+	6,  // 53: ndflow.tfpb.NodeDef.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	21, // 54: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry.value:type_name -> ndflow.tfpb.SavedConcreteFunction
+	4,  // 55: ndflow.tfpb.SavedObject.Variable.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	46, // 56: ndflow.tfpb.SavedObject.SaveableObjectsEntry.value:type_name -> ndflow.tfpb.SavedObject.Saveable
+	48, // 57: ndflow.tfpb.TrackableObjectGraph.Object.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	49, // 58: ndflow.tfpb.TrackableObjectGraph.Object.attributes:type_name -> ndflow.tfpb.TrackableObjectGraph.Attribute
+	59, // [59:59] is the sub-list for method output_type
+	59, // [59:59] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_ndflow_internal_tfpb_tfpb_proto_init() }
@@ -1837,13 +3034,20 @@ func file_ndflow_internal_tfpb_tfpb_proto_init() {
 		(*AttrValue_Placeholder)(nil),
 		(*AttrValue_Func)(nil),
 	}
+	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[12].OneofWrappers = []any{
+		(*CollectionDef_NodeList_)(nil),
+		(*CollectionDef_AnyList_)(nil),
+	}
+	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20].OneofWrappers = []any{
+		(*SavedObject_Variable_)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ndflow_internal_tfpb_tfpb_proto_rawDesc), len(file_ndflow_internal_tfpb_tfpb_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   51,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,240 @@
+package eager
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"sync/atomic"
+
+	"ndflow/graph"
+	"ndflow/npy"
+)
+
+// Model is a SavedModel whose signatures are functions of a context: what a call
+// makes stays on its device, as tensors. It is safe for concurrent use.
+type Model struct {
+	ctx        *Context
+	dir        string
+	version    string
+	signatures map[string]*signature
+	variables  []variable
+	res        *modelResource
+	cleanup    runtime.Cleanup
+	closed     atomic.Bool
+}
+
+// Load loads the SavedModel in the folder dir: the MetaGraph tagged "serve",
+// unless [WithTags] says otherwise. Variables are restored and tables filled.
+// There is no session: the model lives in a context of its own, set up as the
+// options say, or in the one that [In] names. The caller closes the model.
+//
+// Models of TensorFlow 1 and 2 load, and those that Keras 3 writes with
+// tf.saved_model.save. Parts of a model that its signatures do not need, such as
+// an optimizer, are left out.
+func Load(dir string, opts ...Option) (*Model, error) {
+	o := newOptions(opts)
+	if o.in != nil {
+		return o.in.load(dir, o.tags)
+	}
+	c, err := New(opts...)
+	if err != nil {
+		return nil, err
+	}
+	m, err := c.load(dir, o.tags)
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	m.res.owned = true
+	return m, nil
+}
+
+func newModel(c *Context, dir, version string) (*Model, error) {
+	empty, err := c.Empty()
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{ctx: c, dir: dir, version: version, signatures: make(map[string]*signature), res: &modelResource{ctx: c, empty: empty}}
+	m.cleanup = runtime.AddCleanup(m, (*modelResource).free, m.res)
+	return m, nil
+}
+
+// modelResource is what a Model gives back.
+type modelResource struct {
+	ctx       *Context
+	owned     bool // the context is the model's
+	functions []string
+	handles   []*Tensor // of variables and tables
+	defaults  []*Tensor // of inputs
+	empty     *Tensor   // in the place of inputs that are not given
+}
+
+func (r *modelResource) free() {
+	for _, h := range r.handles {
+		// It fails where the context is closed, and all with it.
+		_, _ = r.ctx.Op("DestroyResourceOp").Input(h).Run()
+	}
+	closeAll(r.handles)
+	closeAll(r.defaults)
+	closeAll([]*Tensor{r.empty})
+	for _, name := range r.functions {
+		_ = r.ctx.c.RemoveFunction(name) // fails where the context is closed
+	}
+	if len(r.functions) > 0 {
+		r.ctx.pool.forget() // what was prepared for them
+	}
+	if r.owned {
+		r.ctx.Close()
+	}
+}
+
+// removeFunction takes a function away that is not needed any more.
+func (r *modelResource) removeFunction(name string) error {
+	r.functions = slices.DeleteFunc(r.functions, func(n string) bool { return n == name })
+	return r.ctx.c.RemoveFunction(name)
+}
+
+// Close gives the model back: its functions, its variables, and its context
+// unless that was given with [In]. Calls that run go on to their end. Tensors that
+// it has made stay valid.
+//
+// In a context that goes on, the reference variables of a model of TensorFlow 1
+// stay until that is closed.
+func (m *Model) Close() {
+	if !m.closed.CompareAndSwap(false, true) {
+		return
+	}
+	m.cleanup.Stop()
+	for _, s := range m.signatures {
+		s.pool.close()
+	}
+	m.res.free()
+}
+
+func (m *Model) errClosed() error { return fmt.Errorf("eager: model %s: %w", m.dir, ErrClosed) }
+
+// Context returns the context that the model lives in: what it is to be called
+// with must be tensors of that.
+func (m *Model) Context() *Context { return m.ctx }
+
+// Version returns the version of TensorFlow that saved the model.
+func (m *Model) Version() string { return m.version }
+
+// Signatures lists the signatures in alphabetical order.
+func (m *Model) Signatures() []graph.Signature {
+	list := make([]graph.Signature, 0, len(m.signatures))
+	for _, name := range slices.Sorted(maps.Keys(m.signatures)) {
+		list = append(list, m.signatures[name].spec)
+	}
+	return list
+}
+
+// Signature returns the named signature. The empty name stands for
+// [graph.DefaultSignature], or for the only one where the model has just one.
+func (m *Model) Signature(name string) (graph.Signature, error) {
+	s, err := m.named(name)
+	if err != nil {
+		return graph.Signature{}, err
+	}
+	return s.spec, nil
+}
+
+// signature finds a signature that can be called.
+func (m *Model) signature(name string) (*signature, error) {
+	if m.closed.Load() {
+		return nil, m.errClosed()
+	}
+	s, err := m.named(name)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.err
+}
+
+func (m *Model) named(name string) (*signature, error) {
+	if name == "" {
+		name = graph.DefaultSignature
+		if _, ok := m.signatures[name]; !ok && len(m.signatures) == 1 {
+			for only := range m.signatures {
+				name = only
+			}
+		}
+	}
+	s, ok := m.signatures[name]
+	if !ok {
+		return nil, &graph.NameError{Package: "eager", Kind: "signature", Name: name, Have: slices.Sorted(maps.Keys(m.signatures))}
+	}
+	return s, nil
+}
+
+// Function returns the named signature as a function, the default one for the
+// empty name: its inputs and outputs are the signature's, in alphabetical order.
+// It is the model's, and ends with it.
+func (m *Model) Function(signature string) (*Function, error) {
+	s, err := m.signature(signature)
+	if err != nil {
+		return nil, err
+	}
+	return s.f, nil
+}
+
+// Run runs the default signature once: arrays in by name, arrays out by name.
+// The results are the caller's own. Arrays must not be written to meanwhile.
+func (m *Model) Run(ctx context.Context, feeds graph.Feeds) (map[string]*npy.Array, error) {
+	c, err := m.take("")
+	if err != nil {
+		return nil, err
+	}
+	defer c.give()
+	for name, a := range feeds {
+		if err := c.Feed(name, a); err != nil {
+			return nil, err
+		}
+	}
+	ts, err := c.run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer closeAll(ts)
+	out := make(map[string]*npy.Array, len(ts))
+	for i, spec := range c.sig.spec.Outputs {
+		if spec.DType == npy.Invalid {
+			continue
+		}
+		if out[spec.Name], err = ts[i].Copy(); err != nil {
+			return nil, fmt.Errorf("eager: output %q: %w", spec.Name, bare(err))
+		}
+	}
+	return out, nil
+}
+
+// Call calls the named signature, the default one for the empty name: tensors in
+// by name, tensors out by name, which stay on the device where they were made. The
+// caller closes them. A ctx that ends cancels the call.
+func (m *Model) Call(ctx context.Context, signature string, inputs map[string]*Tensor) (map[string]*Tensor, error) {
+	c, err := m.take(signature)
+	if err != nil {
+		return nil, err
+	}
+	defer c.give()
+	for name, t := range inputs {
+		if err := c.Input(name, t); err != nil {
+			return nil, err
+		}
+	}
+	return c.Run(ctx)
+}
+
+// take returns an idle Caller, or a new one.
+func (m *Model) take(signature string) (*Caller, error) {
+	s, err := m.signature(signature)
+	if err != nil {
+		return nil, err
+	}
+	if c := s.pool.take(); c != nil {
+		return c, nil
+	}
+	return m.caller(s)
+}

@@ -1,0 +1,102 @@
+package graph
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"ndflow/internal/savedmodel"
+	"ndflow/internal/tfpb"
+	"ndflow/npy"
+	"ndflow/tfc"
+)
+
+// restoreLost gives a value to the variables that signatures use but that the
+// model's own restoring passes over, as in what Keras 3 writes with
+// tf.saved_model.save; see [savedmodel.Graph.Lost]. The objects that the model
+// was saved from tell where in the checkpoint they are. One that is not there
+// stays without a value: a step that reads it fails.
+func (m *Model) restoreLost(meta *tfpb.MetaGraphDef) error {
+	if len(meta.GetObjectGraphDef()) == 0 { // TensorFlow 1 has saved it
+		return nil
+	}
+	g, err := savedmodel.ParseGraph(meta)
+	if err != nil {
+		return err
+	}
+	used, err := g.Signatures()
+	if err != nil {
+		return err
+	}
+	lost, err := g.Lost(used)
+	if err != nil || len(lost) == 0 || !savedmodel.HasVariables(m.dir) {
+		return err
+	}
+	keys, err := m.keys(g, used)
+	if err != nil {
+		return fmt.Errorf("where %s are in the checkpoint: %w", lost, err)
+	}
+	maps.DeleteFunc(keys, func(node, _ string) bool { return !slices.Contains(lost, node) })
+	def, err := g.RestoreGraph(m.dir, keys)
+	if err != nil {
+		return err
+	}
+	if _, err := m.runExtra(def, "ndflow_restore", "", "restore"); err != nil {
+		return fmt.Errorf("restoring %s: %w", lost, err)
+	}
+	return nil
+}
+
+// keys finds out where in the checkpoint variables are, by their nodes.
+func (m *Model) keys(g *savedmodel.Graph, used savedmodel.Closure) (map[string]string, error) {
+	objects, err := g.Objects(used)
+	if err != nil {
+		return nil, err
+	}
+	def, err := savedmodel.ReadGraph(m.dir, savedmodel.CheckpointGraph)
+	if err != nil {
+		return nil, err
+	}
+	a, err := m.runExtra(def, "ndflow_checkpoint", "read:0", "")
+	if err != nil {
+		return nil, err
+	}
+	text, err := npy.Values[string](a)
+	if err != nil {
+		return nil, err
+	}
+	return objects.Keys([]byte(text[0]))
+}
+
+// runExtra adds operations to the graph and runs one step for a tensor or a
+// target among them.
+func (m *Model) runExtra(def []byte, prefix, fetch, target string) (*npy.Array, error) {
+	g := m.session.graph
+	if err := g.c.Import(def, prefix); err != nil {
+		return nil, err
+	}
+	var fetches []tfc.Output
+	var targets []tfc.Operation
+	if fetch != "" {
+		o, err := g.output(prefix + "/" + fetch)
+		if err != nil {
+			return nil, err
+		}
+		fetches = append(fetches, o)
+	} else {
+		op, err := g.operation(prefix + "/" + target)
+		if err != nil {
+			return nil, err
+		}
+		targets = append(targets, op)
+	}
+	plan, err := m.session.c.NewPlan(nil, fetches, targets)
+	if err != nil {
+		return nil, err
+	}
+	defer plan.Close()
+	if err := plan.Run(tfc.Step{}); err != nil || fetch == "" {
+		return nil, err
+	}
+	return plan.Take(0)
+}

@@ -1,0 +1,67 @@
+package graph
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"ndflow/internal/modeltest"
+	"ndflow/internal/tfpb"
+	"ndflow/tfc"
+)
+
+// What depends on its past, in the order of the models' README.
+func TestExpectedInOrder(t *testing.T) {
+	for model, steps := range map[string][][2]string{ // folder and signature
+		"counter":      {{"increment", "increment"}, {"read", "read"}, {"reset", "reset"}},
+		"tables_v1":    {{"", ""}, {"bump", "bump"}, {"bumped", ""}},
+		"keras_tables": {{"", ""}, {"learn", "learn"}, {"learnt", ""}},
+	} {
+		t.Run(model, func(t *testing.T) {
+			m := load(t, model)
+			for _, step := range steps {
+				in, want := expected(t, model, step[0])
+				out, err := m.Call(bg, step[1], in)
+				must(t, err)
+				for name, w := range want {
+					check(t, "Call "+step[0], name, out[name], w)
+				}
+			}
+		})
+	}
+}
+
+// A checkpoint without the variable that a signature reads is not the loader's
+// error but that of the step, in TensorFlow's words; without a checkpoint too.
+func TestLostForGood(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.CopyFS(dir, os.DirFS(fixture("keras"))))
+	must(t, os.RemoveAll(filepath.Join(dir, "variables")))
+	m, err := Load(dir)
+	must(t, err)
+	defer m.Close()
+	in, _ := expected(t, "keras", "")
+	_, err = m.Run(bg, in)
+	wantError(t, err, tfc.FailedPrecondition, "Could not find variable network/")
+}
+
+// A session takes in all of a model, also what no signature needs.
+func TestNeedsEager(t *testing.T) {
+	spare := modeltest.Change(t, fixture("mlp"), func(_ *tfpb.MetaGraphDef, g *tfpb.GraphDef) {
+		g.Node = append(g.GetNode(), &tfpb.NodeDef{Name: "spare", Op: "NoSuchOp"})
+	})
+	_, err := Load(spare)
+	wantError(t, err, ErrNeedsEager, spare, "eager.Load", "NoSuchOp")
+	needed := modeltest.Change(t, fixture("mlp"), func(_ *tfpb.MetaGraphDef, g *tfpb.GraphDef) {
+		for _, n := range g.GetNode() {
+			if n.GetName() == "StatefulPartitionedCall" {
+				n.Op = "NoSuchOp"
+			}
+		}
+	})
+	_, err = Load(needed)
+	wantError(t, err, tfc.NotFound, "NoSuchOp")
+	if errorsIs(err, ErrNeedsEager) {
+		t.Errorf("%v, but the signature needs it", err)
+	}
+}

@@ -1,0 +1,86 @@
+package interleave
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// Script runs one of the project's scripts and returns what it prints.
+func Script(tb testing.TB, name string, args ...string) string {
+	tb.Helper()
+	_, here, _, _ := runtime.Caller(0)
+	path := filepath.Join(filepath.Dir(here), "..", "..", "scripts", name)
+	cmd := exec.Command(path, args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		tb.Fatalf("scripts/%s: %v", name, err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// Python starts a Python that has TensorFlow, one process for all of a benchmark's
+// turns. The code prints "ready" when it is set up, and then answers each line that
+// it reads, "WORK N", with "done" when it has done that work N times; prelude has a
+// function for that. The returned function makes peers that do a work.
+func Python(b *testing.B, code string, args ...string) func(name, work string) Peer {
+	b.Helper()
+	cmd := exec.Command(Script(b, "python", "--tensorflow"), append([]string{"-c", prelude + code}, args...)...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		in.Close()
+		cmd.Wait()
+	})
+	out := bufio.NewReader(pipe)
+	answer := func(want string) {
+		if line, err := out.ReadString('\n'); err != nil || line != want+"\n" {
+			rest, _ := io.ReadAll(out)
+			cmd.Wait()
+			b.Fatalf("python said %q %s, %v, want %q; %s", line, rest, err, want, stderr.String())
+		}
+	}
+	answer("ready")
+	return func(name, work string) Peer {
+		return Peer{Name: name, Run: func(n int) {
+			if _, err := fmt.Fprintln(in, work, n); err != nil {
+				b.Fatal(err)
+			}
+			answer("done")
+		}}
+	}
+}
+
+// prelude gives the code serve(works): a dict of functions, by the names of works.
+const prelude = `
+import os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy as np, tensorflow as tf
+
+def serve(works):
+    print("ready", flush=True)
+    for line in sys.stdin:
+        work, n = line.rsplit(" ", 1)
+        f = works[work]
+        for _ in range(int(n)):
+            f()
+        print("done", flush=True)
+`
