@@ -215,3 +215,22 @@ func TestCloseWhileAsyncOpsRun(t *testing.T) {
 		}
 	}
 }
+
+// An op that was prepared on one executor runs on others, and when that is gone.
+func TestOpsOutliveExecutors(t *testing.T) {
+	c := newContext(t)
+	x := tensor(t, c, []float32{1, 2})
+	prepared := c.Op("Neg").Input(x)
+	defer prepared.Close()
+	for i := range 200 {
+		e, err := c.Executor(i%2 == 0)
+		must(t, err)
+		must(t, e.Do(func() error {
+			output(t, c.Op("Neg").Input(x))
+			return prepared.RunInto(zeros(t, npy.Float32, 2))
+		}))
+		e.Close()
+		wantValues(t, output(t, c.Op("Neg").Input(x)), float32(-1), -2)
+		must(t, prepared.RunInto(zeros(t, npy.Float32, 2)))
+	}
+}
