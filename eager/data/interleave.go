@@ -36,7 +36,7 @@ func (d Dataset) Interleave(f DatasetFunc, cycle, block, parallel int) Dataset {
 			return err
 		}
 		out.count, out.walks = unknown, nil
-		inputs := []input{of(in), given(capturedOf(f.Func)), number(cycle), number(block)}
+		inputs := []input{of(in), given(f.Captured()), number(cycle), number(block)}
 		out.call = call{op: "InterleaveDataset", inputs: inputs, attrs: functionAttrs(f.Func, out)}
 		if parallel != 1 {
 			// TensorFlow chooses what is read ahead.

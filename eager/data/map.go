@@ -12,22 +12,20 @@ import (
 	"ndflow/ops"
 )
 
-// Func is a function that elements are mapped by: an [eager.Function], or anything
-// else that the context can call.
+// Func is a function that elements are mapped by: an [eager.Function], such as a
+// model's signature ([eager.Model.Function]), or one of those with tensors that it
+// has captured ([Capture]).
 type Func interface {
-	// Name is the function's name in the context of the dataset.
+	// Context is where the function is, the dataset's own.
+	Context() *eager.Context
+	// Name is what the context calls it.
 	Name() string
 	// Inputs describes what it takes, in order: the components of an element.
 	Inputs() []graph.Spec
 	// Outputs describes what it makes, in order: the components of the result.
 	Outputs() []graph.Spec
-}
-
-// captured is a Func that takes more than an element.
-type captured interface {
-	Func
-	// Captured are tensors that it takes behind the components of an element,
-	// the same ones for each.
+	// Captured are tensors that it takes behind its inputs, the same ones for
+	// each element.
 	Captured() []*eager.Tensor
 }
 
@@ -46,19 +44,12 @@ type bound struct {
 }
 
 // Captured returns the given tensors, and those that f has captured itself.
-func (b bound) Captured() []*eager.Tensor { return slices.Concat(b.tensors, capturedOf(b.Func)) }
+func (b bound) Captured() []*eager.Tensor { return slices.Concat(b.tensors, b.Func.Captured()) }
 
 // Inputs describes the inputs that are left.
 func (b bound) Inputs() []graph.Spec {
 	inputs := b.Func.Inputs()
 	return inputs[:max(len(inputs)-len(b.tensors), 0)]
-}
-
-func capturedOf(f Func) []*eager.Tensor {
-	if c, ok := f.(captured); ok {
-		return c.Captured()
-	}
-	return nil
 }
 
 // check returns an error unless the given tensors fit.
@@ -88,7 +79,8 @@ func (b bound) check(c *eager.Context) error {
 
 // Map makes of each element what f makes of it. So many are made at once, or
 // [AutoTune]; they keep their order. With a model's signature or a function that
-// takes batches it belongs behind Batch.
+// takes batches it belongs behind Batch. How calls of a function are to be run
+// ([eager.JIT], [eager.SingleThread]) does not count here.
 func (d Dataset) Map(f Func, parallel int) Dataset {
 	return d.then("Map", func(in, out *node) error {
 		if err := checkFunc(f, in); err != nil {
@@ -101,7 +93,7 @@ func (d Dataset) Map(f Func, parallel int) Dataset {
 		if len(out.elem) == 0 {
 			return errors.New("the function makes nothing")
 		}
-		out.call = call{op: "MapDataset", inputs: []input{of(in), given(capturedOf(f))},
+		out.call = call{op: "MapDataset", inputs: []input{of(in), given(f.Captured())},
 			attrs: append(functionAttrs(f, out), ops.Bool("preserve_cardinality", true))}
 		if parallel != 1 {
 			out.call.op = "ParallelMapDatasetV2"
@@ -117,6 +109,9 @@ func checkFunc(f Func, in *node) error {
 	b, isBound := f.(bound)
 	if isNil(f) || isBound && isNil(b.Func) {
 		return errors.New("the function is nil")
+	}
+	if f.Context() != in.ctx {
+		return fmt.Errorf("the function: %w", eager.ErrContext)
 	}
 	if isBound {
 		if err := b.check(in.ctx); err != nil {
@@ -147,7 +142,7 @@ func isNil(f Func) bool {
 
 func functionAttrs(f Func, out *node) []ops.Attr {
 	var types []ops.DataType
-	for _, t := range capturedOf(f) {
+	for _, t := range f.Captured() {
 		name, err := t.Type()
 		if err != nil {
 			name = string(ops.Resource) // it is closed, which the loop will say

@@ -1,7 +1,6 @@
 package data
 
 import (
-	"fmt"
 	"testing"
 
 	"ndflow/eager"
@@ -77,6 +76,7 @@ func TestMapErrors(t *testing.T) {
 	wantError(t, d.Batch(2).Map(f, 1).Err(), npy.ErrShape, `input "x"`, "have float32 [2 2], want float32 [2]")
 	wantError(t, Range(c, 0, 1, 1).Map(f, 1).Err(), npy.ErrDType, `input "x"`, "have int64 [], want float32 [2]")
 	wantError(t, Zip(d, d).Map(f, 1).Err(), nil, "2 components", "takes 1", "x")
+	wantError(t, d.Map(double(t, newContext(t), 2), 1).Err(), eager.ErrContext, "function")
 	m := d.Map(f, 1)
 	f.Close()
 	wantError(t, firstError(m), nil, "Map", f.Name())
@@ -122,5 +122,5 @@ func TestInterleave(t *testing.T) {
 	wantError(t, FromArrays(c, counting(t, 2, 2)).Interleave(DatasetFunc{Func: double(t, c, 2), Elements: sets.Elements}, 1, 1, 1).Err(),
 		nil, "Interleave", "want one dataset")
 	wrong := DatasetFunc{Func: f, Elements: []graph.Spec{{DType: npy.Float32, Shape: []int{}}}}
-	wantError(t, firstError(d.Interleave(wrong, 1, 1, 1)), nil, fmt.Sprint("element 0"))
+	wantError(t, firstError(d.Interleave(wrong, 1, 1, 1)), nil, "element 0")
 }
