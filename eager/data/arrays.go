@@ -7,6 +7,7 @@ import (
 
 	"ndflow/eager"
 	"ndflow/npy"
+	"ndflow/ops"
 )
 
 // FromArrays is a dataset of the rows of arrays, what lies along axis 0: its
@@ -60,7 +61,7 @@ func checkRows(a, first *npy.Array) error {
 
 // slicesOf makes a dataset of rows.
 func slicesOf(n *node, rows []*npy.Array) call {
-	return call{op: "TensorSliceDataset", inputs: []input{arrays(rows)}, attrs: elements(n.elem)[1:]}
+	return call{op: "TensorSliceDataset", inputs: []input{arrays(rows)}, attrs: []ops.Attr{shapes("output_shapes", n.elem)}}
 }
 
 // batchRows makes out batches of rows: rows of the same arrays, seen in another

@@ -73,6 +73,7 @@ func TestSteps(t *testing.T) {
 	wantAll(t, d.Skip(9))
 	wantAll(t, d.Take(2).Repeat(2), "0", "1", "0", "1")
 	wantAll(t, d.Repeat(Forever).Skip(3).Take(3), "3", "0", "1")
+	wantAll(t, d.Take(0).Repeat(Forever))
 	wantAll(t, d.Prefetch(2), "0", "1", "2", "3")
 	wantAll(t, d.Prefetch(AutoTune), "0", "1", "2", "3")
 	wantAll(t, Zip(d, d.Skip(1), FromArrays(c, counting(t, 9))), "0, 1, 0.0", "1, 2, 1.0", "2, 3, 2.0")

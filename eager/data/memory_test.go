@@ -88,3 +88,25 @@ func TestMemoryIsConstant(t *testing.T) {
 		})
 	}
 }
+
+// Loops that are left leave nothing: 200 that have made 16 MB each ahead.
+func TestLoopsPileNothingUp(t *testing.T) {
+	c := newContext(t)
+	x := counting(t, 16, 1<<18) // of 1 MB
+	d := FromArrays(c, x).Map(double(t, c, 1<<18), 2).Prefetch(16)
+	loops := func(n int) {
+		for range n {
+			for _, err := range d.All(bg) {
+				must(t, err)
+				break
+			}
+		}
+	}
+	loops(20)
+	debug.FreeOSMemory()
+	rise := memory.Watch(t, memory.Anonymous)
+	loops(200)
+	if rise := rise(); rise > 256<<20 {
+		t.Errorf("%d MiB were added", rise>>20)
+	}
+}
