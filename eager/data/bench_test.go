@@ -13,7 +13,8 @@ import (
 
 // BenchmarkDataset goes through a file of 1.2 GB in batches of 256 rows, of 64 bytes
 // and of 4000: landing each batch in an array, and looking at it where it lies,
-// against reading the file once. What works row by row is measured on a part of it.
+// against reading the file once. What works row by row is measured on a part of it,
+// and so is Python's tf.data, which reads that into memory beforehand.
 func BenchmarkDataset(b *testing.B) {
 	const elements = 300_000_000
 	path := bigFile(b, elements/1000, 1000)
@@ -51,6 +52,7 @@ func BenchmarkDataset(b *testing.B) {
 			}
 			batches := func(x *npy.Array) Dataset { return FromArrays(c, x).Batch(256) }
 			into := peer("into", 1, batches)
+			python := interleave.Python(b, pythonBatches, path, fmt.Sprint(width))
 			anonymous := memory.Watch(b, memory.Anonymous)
 			into.Run(1)
 			rise := anonymous()
@@ -63,8 +65,20 @@ func BenchmarkDataset(b *testing.B) {
 					}
 				}},
 				peer("gathered", 20, func(x *npy.Array) Dataset { return FromArrays(c, x).Skip(0).Batch(256) }),
-				peer("shuffled", 20, func(x *npy.Array) Dataset { return FromArrays(c, x).Shuffle(10_000, 1).Batch(256) }))
+				peer("shuffled", 20, func(x *npy.Array) Dataset { return FromArrays(c, x).Shuffle(10_000, 1).Batch(256) }),
+				python("python-x20", "batches"))
 			b.ReportMetric(float64(rise)/(1<<20), "MiB-anonymous/into")
 		})
 	}
 }
+
+const pythonBatches = `
+x = np.load(sys.argv[1], mmap_mode="r").reshape(-1, int(sys.argv[2]))
+d = tf.data.Dataset.from_tensor_slices(x[:len(x) // 20]).batch(256)
+
+def batches():
+    for x in d:
+        x.numpy()
+
+serve({"batches": batches})
+`
