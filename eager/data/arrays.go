@@ -69,37 +69,36 @@ func slicesOf(n *node, rows []*npy.Array) call {
 // by row.
 func batchRows(in, out *node, size int, dropRest bool) error {
 	whole, rest := in.count/size, in.count%size
-	full, last := *out, *out
-	full.elem, last.elem = batched(in.elem, size), batched(in.elem, rest)
-	full.rows, last.rows = nil, nil
-	for _, a := range in.rows {
-		f, err := groups(a, 0, whole, size)
-		if err != nil {
-			return err
-		}
-		l, err := groups(a, whole*size, 1, rest)
-		if err != nil {
-			return err
-		}
-		full.rows, last.rows = append(full.rows, f), append(last.rows, l)
-	}
-	full.call, last.call = slicesOf(&full, full.rows), slicesOf(&last, last.rows)
 	switch {
 	case rest == 0 || dropRest:
-		out.call = full.call
+		return groups(in, out, 0, whole, size)
 	case whole == 0:
-		out.call = last.call
-	default:
-		out.call = call{op: "ConcatenateDataset", inputs: []input{of(&full), of(&last)}, attrs: elements(out.elem)}
+		return groups(in, out, 0, 1, rest)
 	}
+	full, last := *out, *out
+	if err := groups(in, &full, 0, whole, size); err != nil {
+		return err
+	}
+	if err := groups(in, &last, whole*size, 1, rest); err != nil {
+		return err
+	}
+	out.call = call{op: "ConcatenateDataset", inputs: []input{of(&full), of(&last)}, attrs: elements(out.elem)}
 	return nil
 }
 
-// groups sees rows from lo on as count rows of size rows each.
-func groups(a *npy.Array, lo, count, size int) (*npy.Array, error) {
-	part, err := a.Slice(lo, lo+count*size)
-	if err != nil {
-		return nil, err
+// groups makes out count batches of so many rows each, from row lo on.
+func groups(in, out *node, lo, count, rows int) error {
+	out.elem = batched(in.elem, rows)
+	list := make([]*npy.Array, len(in.rows))
+	for i, a := range in.rows {
+		part, err := a.Slice(lo, lo+count*rows)
+		if err == nil {
+			list[i], err = part.Reshape(slices.Concat([]int{count, rows}, a.Shape()[1:])...)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return part.Reshape(slices.Concat([]int{count, size}, a.Shape()[1:])...)
+	out.call = slicesOf(out, list)
+	return nil
 }

@@ -41,6 +41,7 @@ func TestBatch(t *testing.T) {
 		})
 	}
 	wantAll(t, FromArrays(c, counting(t, 0, 2)).Batch(3))
+	wantAll(t, FromArrays(c, counting(t, 2, 1)).Batch(maxInt), "[[0.] [1.]]")
 	wantSpec(t, Range(c, 0, 1, 1).Repeat(Forever).Batch(3), "int64 [3]")
 	wantError(t, firstError(FromArrays(c, x).Batch(2).Batch(3)), npy.ErrShape, "element 0", "PaddedBatch")
 }

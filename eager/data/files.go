@@ -76,6 +76,9 @@ func TFRecords(c *eager.Context, opts ...FileOption) (DatasetFunc, error) {
 }
 
 func fileFunc(c *eager.Context, op string, opts []FileOption) (DatasetFunc, error) {
+	if c == nil {
+		return DatasetFunc{}, errors.New("data: the context is nil")
+	}
 	f, err := fileFunction(op, compression(opts))
 	if err != nil {
 		return DatasetFunc{}, fmt.Errorf("data: %w", err)

@@ -90,6 +90,8 @@ func TestInterleaveFiles(t *testing.T) {
 	one, two := write(t, "one", text("a\nb\nc")), write(t, "two", text("x\ny"))
 	wantAll(t, files(one, two).Interleave(lines, 2, 1, 2), "a", "x", "b", "y", "c")
 	wantAll(t, files(one, two).Interleave(again, 1, 1, 1), "a", "b", "c", "x", "y")
+	_, err = TextLines(nil)
+	wantError(t, err, nil, "context is nil")
 	packed, err := TextLines(c, GZIP())
 	must(t, err)
 	wantAll(t, files(write(t, "gz", compressed(gzip.NewWriter, text("a\nb")))).Interleave(packed, 2, 1, AutoTune), "a", "b")

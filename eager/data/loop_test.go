@@ -175,6 +175,36 @@ func TestCancelWhatBlocks(t *testing.T) {
 	}
 }
 
+// A function that has nothing more to give has failed: the dataset has not ended.
+func TestOutOfRangeInAFunction(t *testing.T) {
+	c := newContext(t)
+	f := blocking(t, c)
+	end := c.Op("QueueCloseV2").Input(f.Captured()...)
+	defer end.Close()
+	_, err := end.Run()
+	must(t, err)
+	for _, parallel := range []int{1, 2} {
+		wantError(t, firstError(Range(c, 0, 9, 1).Map(f, parallel)), nil, "element 0", "closed")
+	}
+}
+
+func TestCloseContextInLoop(t *testing.T) {
+	c, err := eager.New()
+	must(t, err)
+	n := 0
+	for _, err := range FromArrays(c, counting(t, 9, 2)).Prefetch(2).All(bg) {
+		if n++; n == 2 {
+			c.Close()
+		}
+		if n > 2 {
+			wantError(t, err, eager.ErrClosed, "element 2")
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d elements", n)
+	}
+}
+
 func TestAsync(t *testing.T) {
 	c := newContext(t, eager.Async())
 	d := FromArrays(c, counting(t, 5, 2)).Batch(2)

@@ -14,8 +14,8 @@ import (
 // dataset shuffles it evenly; a smaller one leaves what was far apart far apart.
 //
 // The order follows from the seed, which may be any number, and from how many loops
-// have begun: each has another order, and the program the same ones when it runs
-// again. What comes before the dataset in its chain is not part of that.
+// have gone through this step: each has another order, and a program that runs
+// again has the same ones.
 func (d Dataset) Shuffle(buffer int, seed int64) Dataset {
 	return d.then("Shuffle", func(in, out *node) error {
 		if err := atLeast(1, buffer, "buffer"); err != nil {
