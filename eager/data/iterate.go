@@ -218,14 +218,15 @@ func (it *iterator) close() {
 	}
 }
 
-// got looks at the error of an element. The end is none.
+// got looks at the error of an element. The end is none, unless the ctx has ended:
+// then it may be what has become of something that was cancelled.
 func (it *iterator) got(err error) bool {
-	switch {
+	switch ended := it.ctx.Err(); {
 	case err == nil:
 		return true
-	case errors.Is(err, tfc.OutOfRange):
-	case it.ctx.Err() != nil && !errors.Is(err, it.ctx.Err()):
-		it.err = fmt.Errorf("data: element %d: %w (%w)", it.passed, it.ctx.Err(), err)
+	case errors.Is(err, tfc.OutOfRange) && ended == nil:
+	case ended != nil && !errors.Is(err, ended):
+		it.err = fmt.Errorf("data: element %d: %w (%w)", it.passed, ended, err)
 	case strings.Contains(err.Error(), "Cannot batch tensors with different shapes"):
 		it.err = fmt.Errorf("data: element %d: %w: %w; PaddedBatch makes them one shape", it.passed, npy.ErrShape, err)
 	default:
