@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ndflow/eager"
+	"ndflow/eager/data"
 	"ndflow/graph"
 	"ndflow/npy"
 	"ndflow/ops"
@@ -155,6 +156,44 @@ func Example_load() {
 	// Output: float32 [1 2] <nil>
 }
 
+func Example_dataset() {
+	ec, err := eager.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer ec.Close()
+	defer inNewFolder()()
+	all, _ := npy.New(npy.Float32, 1000, 16)
+	if err := npy.WriteFile("x.npy", all); err != nil {
+		log.Fatal(err)
+	}
+	labels, _ := npy.New(npy.Int64, 1000)
+	ctx, rows := context.Background(), 0
+	train := func(x, label *eager.Tensor) {
+		shape, _ := x.Shape()
+		rows += shape[0]
+	}
+	// README dataset
+	x, err := npy.Open("x.npy") // mapped, not read
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer x.Release()
+	ds := data.FromArrays(ec, x, labels).Shuffle(10_000, 42).Batch(256).Prefetch(data.AutoTune)
+	for range 3 { // epochs, each in an order of its own
+		for batch, err := range ds.All(ctx) {
+			if err != nil {
+				log.Fatal(err) // also the first mistake in the chain above
+			}
+			train(batch[0], batch[1]) // tensors, which the loop closes
+		}
+	}
+	// README end
+	fmt.Println(rows, "rows")
+
+	// Output: 3000 rows
+}
+
 // inNewFolder makes a folder the current one, until the function it returns
 // takes it away.
 func inNewFolder() (leave func()) {
@@ -186,7 +225,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"example", "runner", "map", "load"} {
+	for _, name := range []string{"example", "runner", "map", "eager", "ops", "load", "dataset"} {
 		_, rest, ok := strings.Cut(string(source), "\t// README "+name+"\n")
 		if !ok {
 			t.Fatalf("no example %q here", name)

@@ -175,6 +175,25 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// A ctx may end long after what it could have cancelled.
+func TestCtxEndsAfterAsyncOps(t *testing.T) {
+	c := newContext(t, Async())
+	x := tensor(t, c, []float32{1, 2})
+	var cancels []context.CancelFunc
+	for range 200 {
+		ctx, cancel := context.WithCancel(bg)
+		defer cancel()
+		cancels = append(cancels, cancel)
+		o := c.Op("Neg").Input(x).WithContext(ctx)
+		output(t, o)
+	}
+	must(t, c.Sync())
+	for _, cancel := range cancels {
+		cancel()
+	}
+	wantValues(t, output(t, c.Op("Neg").Input(x)), float32(-1), -2)
+}
+
 // A context that is closed, or dropped, while its ops are still running.
 func TestCloseWhileAsyncOpsRun(t *testing.T) {
 	for i := range 20 {
@@ -194,5 +213,24 @@ func TestCloseWhileAsyncOpsRun(t *testing.T) {
 			x.Close()
 			y.Close()
 		}
+	}
+}
+
+// An op that was prepared on one executor runs on others, and when that is gone.
+func TestOpsOutliveExecutors(t *testing.T) {
+	c := newContext(t)
+	x := tensor(t, c, []float32{1, 2})
+	prepared := c.Op("Neg").Input(x)
+	defer prepared.Close()
+	for i := range 200 {
+		e, err := c.Executor(i%2 == 0)
+		must(t, err)
+		must(t, e.Do(func() error {
+			output(t, c.Op("Neg").Input(x))
+			return prepared.RunInto(zeros(t, npy.Float32, 2))
+		}))
+		e.Close()
+		wantValues(t, output(t, c.Op("Neg").Input(x)), float32(-1), -2)
+		must(t, prepared.RunInto(zeros(t, npy.Float32, 2)))
 	}
 }

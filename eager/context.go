@@ -60,6 +60,10 @@ func (c *Context) Close() {
 	c.ops.Close()
 }
 
+// Async reports whether ops that are begun now return before they are done: as the
+// [Executor] says that the caller is in ([Executor.Do]), or else the context.
+func (c *Context) Async() bool { return c.c.Async() }
+
 // Sync waits until the ops that were begun are done, in an [Async] context. The
 // error of one that has failed belongs to its tensors, which keep it; Sync returns
 // it too, if no op has been begun since.

@@ -41,6 +41,11 @@
 // step on the calling thread does (graph.Runner); where XLA can compile the function
 // ([JIT]) it does not.
 //
+// # Data
+//
+// Package eager/data gives a context its tensors from arrays, mapped files, text and
+// records, in batches.
+//
 // # Async
 //
 // With [Async] ops return before they are done, in the order in which they were

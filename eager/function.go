@@ -73,6 +73,13 @@ func (c *Context) uniqueName(stem string) string {
 // [Context.Op].
 func (f *Function) Name() string { return f.name }
 
+// Context returns the context that the function belongs to.
+func (f *Function) Context() *Context { return f.ctx }
+
+// Captured returns the tensors that every call takes behind its inputs, such as the
+// handles of a model's variables. They stay the function's.
+func (f *Function) Captured() []*Tensor { return slices.Clone(f.captures) }
+
 // Inputs describes what the function takes, in order.
 func (f *Function) Inputs() []graph.Spec { return slices.Clone(f.inputs) }
 

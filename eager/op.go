@@ -26,6 +26,7 @@ type Op struct {
 
 	lists    bool      // what was prepared has an input that is a list
 	fallBack bool      // where XLA cannot compile it
+	copies   bool      // results that land, though they might be placed
 	function *Function // that it calls, or nil
 }
 
@@ -132,6 +133,15 @@ func (o *Op) WithContext(ctx context.Context) *Op {
 	return o
 }
 
+// WithPlacement says whether [Op.RunInto] may let TensorFlow write results straight
+// into the arrays where they land. It may unless the context has forbidden it
+// ([WithPlacement]); it must not for an op that gives now what it has made in an
+// earlier run, as an iterator that shuffles does.
+func (o *Op) WithPlacement(on bool) *Op {
+	o.copies = !on
+	return o.change()
+}
+
 // SetInput puts another tensor in the place of input number i, counted over all
 // inputs and the tensors of lists. What was prepared stays so.
 func (o *Op) SetInput(i int, t *Tensor) error {
@@ -162,6 +172,12 @@ func (o *Op) Close() {
 	o.change()
 	o.closed = true
 }
+
+// Prepare checks the op and makes what its runs have in common, for an op that
+// [Op.Run] runs often: Run prepares nothing itself, as most ops run once, but looks
+// for what was prepared for others of the same kind. RunTo and RunInto prepare the
+// op when they run first.
+func (o *Op) Prepare() error { return o.prepare() }
 
 // prepare makes what runs, if that was not done yet.
 func (o *Op) prepare() error {
@@ -212,7 +228,7 @@ func (o *Op) check() (outputs int, err error) {
 
 // make makes what runs.
 func (o *Op) make(outputs int) (*tfc.EagerOp, error) {
-	call := tfc.EagerCall{Op: o.call.Op, Device: o.call.Device, Outputs: outputs}
+	call := tfc.EagerCall{Op: o.call.Op, Device: o.call.Device, Outputs: outputs, Copy: o.copies}
 	arities, attrs := o.call.Arities(typeOf), o.call.Attrs
 	o.lists = false
 	for _, in := range arities {

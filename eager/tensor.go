@@ -101,6 +101,16 @@ func (t *Tensor) DType() (npy.DType, error) {
 	return dt.DType(), nil
 }
 
+// Type returns TensorFlow's name of the type of the elements, "float", "qint8",
+// "resource". It does not wait.
+func (t *Tensor) Type() (string, error) {
+	dt, err := t.h.DataType()
+	if err != nil {
+		return "", fmt.Errorf("eager: %w", err)
+	}
+	return dt.String(), nil
+}
+
 // Shape returns the dimensions. It waits where the tensor is still being computed,
 // and returns the error of an op that has failed to.
 func (t *Tensor) Shape() ([]int, error) {

@@ -238,7 +238,7 @@ func (j *mapJob) begin() error {
 			return fmt.Errorf("graph: map: output %q: %w", out.spec.Name, err)
 		}
 	}
-	return j.passers(func(p passer) error { return p.begin() })
+	return j.passers(func(p passer) error { return p.Start() })
 }
 
 // passers calls what wants to know how far the walk is.

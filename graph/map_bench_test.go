@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ndflow/internal/interleave"
+	"ndflow/internal/memory"
 	"ndflow/npy"
 )
 
@@ -34,9 +35,9 @@ func BenchmarkMap(b *testing.B) {
 	}
 	mapFile(MapOptions{})
 	b.Logf("chosen: batch %d, %d workers, %v", chosen.Batch, chosen.Workers, chosen.Executor)
-	cpu, start, memory := cpuTime(b), time.Now(), watchMemory(b, "RssAnon")
+	cpu, start, rise := cpuTime(b), time.Now(), memory.Watch(b, memory.Anonymous)
 	mapFile(MapOptions{})
-	cpus, extra := (cpuTime(b)-cpu).Seconds()/time.Since(start).Seconds(), memory()
+	cpus, extra := (cpuTime(b)-cpu).Seconds()/time.Since(start).Seconds(), rise()
 
 	// part is Model.Run over every so many rows of the first n, then scaled up by
 	// the caller.

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"ndflow/internal/memory"
 	"ndflow/npy"
 )
 
@@ -51,7 +52,7 @@ func TestMapMemoryIsConstant(t *testing.T) {
 			dst := zeros(t, npy.Float32, 1<<16, 4)
 			must(t, Map(bg, m, one("x", small), map[string]Sink{"probs": ToArray(dst)}, MapOptions{})) // the model's own memory
 			rss(t)
-			anonymous, all := watchMemory(t, "RssAnon"), watchMemory(t, "VmRSS")
+			anonymous, all := memory.Watch(t, memory.Anonymous), memory.Watch(t, memory.All)
 			must(t, Map(bg, m, one("x", x), map[string]Sink{"probs": sink}, MapOptions{}))
 			if rise := anonymous(); rise > 32<<20 {
 				t.Errorf("%d MiB of anonymous memory were added", rise>>20)

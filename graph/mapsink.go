@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"ndflow/internal/walk"
 	"ndflow/npy"
 )
 
@@ -44,27 +45,27 @@ type RowWriter interface {
 
 // ToArray is a [Sink] that lands rows in an array of the output's dtype, in
 // front of its axis 0, which may be longer than there are rows.
-func ToArray(a *npy.Array) Sink { return &arraySink{walk{a: a}} }
+func ToArray(a *npy.Array) Sink { return &arraySink{walk.Walk{Array: a}} }
 
 // ToFile is a [Sink] that lands rows in a new .npy file, which gets its name
 // when Map has succeeded; until then, and if Map fails, what path names is as
 // it was. Strings have no fixed size, so their file is written at the end.
 func ToFile(path string) Sink { return &fileSink{path: path} }
 
-type arraySink struct{ walk }
+type arraySink struct{ walk.Walk }
 
 func (s *arraySink) Begin(dtype npy.DType, rows int, row []int) error {
 	want := slices.Concat([]int{rows}, row)
-	if s.a == nil || s.a.DType() != dtype {
-		return fmt.Errorf("%w: have %s, want %v %v", npy.ErrDType, describe(s.a), dtype, want)
+	if s.Array == nil || s.Array.DType() != dtype {
+		return fmt.Errorf("%w: have %s, want %v %v", npy.ErrDType, describe(s.Array), dtype, want)
 	}
-	if s.a.NDim() != len(want) || s.a.Dim(0) < rows || !slices.Equal(s.a.Shape()[1:], row) {
-		return fmt.Errorf("%w: have %s, want %v %v", npy.ErrShape, describe(s.a), dtype, want)
+	if s.Array.NDim() != len(want) || s.Array.Dim(0) < rows || !slices.Equal(s.Array.Shape()[1:], row) {
+		return fmt.Errorf("%w: have %s, want %v %v", npy.ErrShape, describe(s.Array), dtype, want)
 	}
 	return nil
 }
 
-func (s *arraySink) Land(lo, hi int) (*npy.Array, error) { return s.a.Slice(lo, hi) }
+func (s *arraySink) Land(lo, hi int) (*npy.Array, error) { return s.Array.Slice(lo, hi) }
 
 // fileSink stores rows in a file that it makes. Landing in the mapped file would
 // save a copy, but costs more in page faults.

@@ -264,7 +264,7 @@ func (o *mapOrder) through(ctx context.Context, w *mapWorker, lo, hi int) error 
 		return nil
 	}
 	o.turn.Broadcast()
-	if err := o.job.passers(func(p passer) error { return p.pass(o.state.Done) }); err != nil {
+	if err := o.job.passers(func(p passer) error { return p.Pass(o.state.Done) }); err != nil {
 		return err
 	}
 	o.report()

@@ -35,8 +35,8 @@ type contextResource struct {
 	executors atomic.Uint64 // that were made
 
 	mu      sync.Mutex
-	cancels map[uint64][]*C.TFE_CancellationManager // by executor, see keepCancel
-	ops     map[*eagerOpResource]struct{}           // that exist
+	cancels map[uint64][]*canceller       // by executor, see keepCancel
+	ops     map[*eagerOpResource]struct{} // that exist
 }
 
 // Placement says what an op does with inputs that are on another device
@@ -145,8 +145,15 @@ func (c *EagerContext) Close() {
 // Closed reports whether Close was called.
 func (c *EagerContext) Closed() bool { return c.res.closed.Load() }
 
-// Async reports whether ops return before they are done.
-func (c *EagerContext) Async() bool { return c.res.async }
+// Async reports whether ops that the calling thread begins return before they are
+// done: as its executor says, if it has one, or else the context.
+func (c *EagerContext) Async() (async bool) {
+	c.use(func(ctx *C.TFE_Context) error {
+		async = bool(C.ndf_is_async(ctx, C.bool(c.res.async)))
+		return nil
+	})
+	return async
+}
 
 // use calls f while the context exists.
 func (c *EagerContext) use(f func(*C.TFE_Context) error) error {

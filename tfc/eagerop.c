@@ -52,7 +52,10 @@ void ndf_op_free(ndf_op *o) {
   free(o);
 }
 
+// reset sets the op up anew. From then on it is for the executor that the calling
+// thread has now.
 static bool reset(ndf_op *o, TF_Status *s) {
+  o->set_up_for = ndf_executor_id(o->ctx);
   TFE_OpReset(o->op, o->name, o->device, s);
   o->spent = TF_GetCode(s) != 0;
   return !o->spent;
@@ -91,7 +94,9 @@ static void give_inputs(ndf_op *o) {
 // set_up gives the op what it is executed with.
 static bool set_up(ndf_op *o) {
   TF_Status *s = o->out.status;
-  if (o->spent && !reset(o, s)) {
+  // The executor that it was set up for may be gone.
+  bool stale = o->set_up_for != o->executor;
+  if ((o->spent || stale) && !reset(o, s)) {
     return false;
   }
   o->spent = true;
@@ -279,7 +284,7 @@ static bool floor_once(ndf_op *o) {
 
 ndf_op *ndf_op_floor(ndf_op *const *ops, int num, long n) {
   for (int i = 0; i < num; i++) {
-    if (ops[i]->spent && !reset(ops[i], ops[i]->out.status)) {
+    if (!reset(ops[i], ops[i]->out.status)) {
       return ops[i];
     }
   }

@@ -55,6 +55,7 @@ type EagerCall struct {
 	Attrs   []AttrValue
 	Inputs  int
 	Outputs int
+	Copy    bool // copy all results that land, even those that could be placed
 }
 
 // NewOp prepares an op, whose inputs are set afterwards (TFE_NewOp).
@@ -75,7 +76,7 @@ func newEagerOp(ctx *contextResource, call EagerCall) (*EagerOp, error) {
 	if call.Device != "" {
 		o.device = C.CString(call.Device)
 	}
-	o.out.placing.wanted = C.bool(ctx.places)
+	o.out.placing.wanted = C.bool(ctx.places && !call.Copy)
 	if err := openEagerOp(o, call.Attrs); err != nil {
 		C.ndf_op_free(o)
 		return nil, err
@@ -311,24 +312,41 @@ func (o *EagerOp) cancelWith(ctx context.Context) (stop func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	manager := C.TFE_NewCancellationManager()
-	o.res.c.cancel = manager
-	over := make(chan struct{})
-	unwatch := context.AfterFunc(ctx, func() {
-		C.TFE_CancellationManagerStartCancel(manager)
-		close(over)
-	})
+	c := newCanceller(ctx)
+	o.res.c.cancel = c.manager
 	return func() {
 		o.res.c.cancel = nil
 		if !o.res.c.async {
-			if !unwatch() {
-				<-over
-			}
-			C.TFE_DeleteCancellationManager(manager)
+			c.end()
 			return
 		}
-		o.res.ctx.keepCancel(uint64(o.res.c.executor), manager)
+		o.res.ctx.keepCancel(uint64(o.res.c.executor), c)
 	}, nil
+}
+
+// canceller cancels what looks at its manager when a context.Context ends.
+type canceller struct {
+	manager *C.TFE_CancellationManager
+	unwatch func() bool
+	over    chan struct{} // closed once it has cancelled
+}
+
+func newCanceller(ctx context.Context) *canceller {
+	c := &canceller{manager: C.TFE_NewCancellationManager(), over: make(chan struct{})}
+	c.unwatch = context.AfterFunc(ctx, func() {
+		C.TFE_CancellationManagerStartCancel(c.manager)
+		close(c.over)
+	})
+	return c
+}
+
+// end deletes the manager, which nothing looks at any more, once no end of the ctx
+// can reach it.
+func (c *canceller) end() {
+	if !c.unwatch() {
+		<-c.over
+	}
+	C.TFE_DeleteCancellationManager(c.manager)
 }
 
 // InputClosedError says which input of an op is a closed tensor. It is
@@ -394,13 +412,18 @@ func (o *EagerOp) runError(ctx context.Context, fate C.ndf_fate) error {
 func (o *EagerOp) NumOutputs() int { return len(o.targets) }
 
 // Landed returns the part of the array that result i has landed in, in the last
-// RunInto.
+// RunInto. It is the same one again as long as shape and array are.
 func (o *EagerOp) Landed(i int) (*npy.Array, error) {
 	f := &o.res.fetches[i]
 	if f.dst == nil {
 		return nil, fmt.Errorf("tfc: result %d has no array to land in", i)
 	}
-	return f.dst.Front(f.shape()...)
+	if f.landed != nil && f.hasShapeOf(f.landed) {
+		return f.landed, nil
+	}
+	var err error
+	f.landed, err = f.dst.Front(f.shape()...)
+	return f.landed, err
 }
 
 // Stats says how the results of output i have come out of RunInto so far.

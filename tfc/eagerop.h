@@ -14,7 +14,8 @@ typedef struct {
   bool spent;     // op is still set up as it was executed last
   bool async_context;
   bool async;     // the last run has returned before it was done
-  uint64_t executor;  // that it was begun on
+  uint64_t executor;    // that it was begun on
+  uint64_t set_up_for;  // the one that op was set up for
   char *name;
   char *device;   // NULL for any
   TFE_Context *ctx;

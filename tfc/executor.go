@@ -115,16 +115,16 @@ func (r *contextResource) settle() {
 
 // keepCancel keeps what ops that still run may look at, until their executor has
 // been waited for.
-func (r *contextResource) keepCancel(id uint64, c *C.TFE_CancellationManager) {
+func (r *contextResource) keepCancel(id uint64, c *canceller) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.cancels == nil {
-		r.cancels = make(map[uint64][]*C.TFE_CancellationManager)
+		r.cancels = make(map[uint64][]*canceller)
 	}
 	r.cancels[id] = append(r.cancels[id], c)
 }
 
-func (r *contextResource) takeCancels(id uint64) []*C.TFE_CancellationManager {
+func (r *contextResource) takeCancels(id uint64) []*canceller {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	list := r.cancels[id]
@@ -132,8 +132,8 @@ func (r *contextResource) takeCancels(id uint64) []*C.TFE_CancellationManager {
 	return list
 }
 
-func deleteCancels(list []*C.TFE_CancellationManager) {
+func deleteCancels(list []*canceller) {
 	for _, c := range list {
-		C.TFE_DeleteCancellationManager(c)
+		c.end()
 	}
 }

@@ -18,7 +18,8 @@ type planFetch struct {
 	dt     DataType
 	dst    *npy.Array
 	pinner runtime.Pinner
-	held   *hold // of dst, which TensorFlow has kept
+	held   *hold      // of dst, which TensorFlow has kept
+	landed *npy.Array // the part of dst that was asked for last
 }
 
 // Into sets the array in whose front the result of fetch i lands from now on;
@@ -81,6 +82,7 @@ func (f *planFetch) into(dst *npy.Array) error {
 
 // release lets the landing array go.
 func (f *planFetch) release() {
+	f.landed = nil
 	if f.dst != nil {
 		f.c.lands, f.c.dst, f.c.dst_size = false, nil, 0
 		f.pinner.Unpin()
@@ -138,6 +140,18 @@ func (f *planFetch) shape() []int {
 		shape[d] = int(f.c.dims[d])
 	}
 	return shape
+}
+
+func (f *planFetch) hasShapeOf(a *npy.Array) bool {
+	if a.NDim() != int(f.c.num_dims) {
+		return false
+	}
+	for d := range a.NDim() {
+		if a.Dim(d) != int(f.c.dims[d]) {
+			return false
+		}
+	}
+	return true
 }
 
 // Shape returns the shape of fetch i's result in the last step that ran.

@@ -1,0 +1,56 @@
+// Package memory tells tests how much memory this process takes.
+package memory
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Entries of /proc/self/status.
+const (
+	All       = "VmRSS"   // all that is resident
+	Anonymous = "RssAnon" // what is not mapped from files
+)
+
+// Now returns an entry of /proc/self/status in bytes.
+func Now(t testing.TB, entry string) int {
+	t.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), entry+":")
+	var kb int
+	if _, err = fmt.Sscan(rest, &kb); err != nil {
+		t.Fatal(err)
+	}
+	return kb << 10
+}
+
+// Watch looks every millisecond at an entry, until the function it returns is
+// called: that says by how many bytes it has risen.
+func Watch(t testing.TB, entry string) (rise func() int) {
+	t.Helper()
+	before, most := Now(t, entry), 0
+	done, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		for tick := time.NewTicker(time.Millisecond); ; {
+			select {
+			case <-tick.C:
+				most = max(most, Now(t, entry)-before)
+			case <-done:
+				tick.Stop()
+				return
+			}
+		}
+	}()
+	return func() int {
+		close(done)
+		<-over
+		return most
+	}
+}
