@@ -250,8 +250,8 @@ func (s Step) Task(env *Env) (Task, error) {
 	if s.Signature != "" {
 		t = t.With("signature", s.Signature)
 	}
-	if s.Callers > 1 {
-		t = t.With("callers", s.Callers)
+	if s.Callers > 1 || s.Watched {
+		t = t.With("callers", max(1, s.Callers))
 	}
 	return t, nil
 }

@@ -2,7 +2,7 @@
 
 import numpy as np
 from network import build_with, session
-from peer import Missing, Work, load, work
+from peer import Missing, load, repeat, work
 
 
 @work("accumulate")
@@ -29,11 +29,4 @@ def accumulate(feeds, consts, ops, batch, how="rows", inline=False):
     f = {"rows": rows, "join": join}.get(how)
     if f is None:
         raise Missing("Python's peer accumulates nothing by " + how)
-    last = None
-
-    def repeat(n):
-        nonlocal last
-        for _ in range(n):
-            last = f()
-
-    return Work(repeat, lambda: {"result": last}, None, close)
+    return repeat(lambda: {"result": f()}, close)

@@ -31,7 +31,7 @@ def build_with(ops):
 
 
 @work("network")
-def network(feeds, consts, ops, how="session", inline=False, single_file=False, callers=1):
+def network(feeds, consts, ops, how="session", inline=False, single_file=False, callers=0):
     """The last op's result as an array.
 
     how is "session" (Session.run, whose feeds are arrays), "eager" (one op after the
@@ -56,9 +56,7 @@ def network(feeds, consts, ops, how="session", inline=False, single_file=False, 
 def by_session(build, feeds, consts, inline, single_file, callers):
     run, inputs, result, close = session(build, feeds, consts, inline, single_file)
     arrays = dict(zip(inputs, feeds))
-    w = together(lambda: {"result": run(result, arrays)}, callers)
-    w.closes(close)
-    return w
+    return together(lambda: {"result": run(result, arrays)}, callers, close)
 
 
 def session(build, feeds, consts, inline=False, single_file=False):

@@ -42,7 +42,7 @@ def work(name):
     return add
 
 
-def repeat(f):
+def repeat(f, close=None):
     """Makes a Work of a function that does it once and returns arrays by name."""
     last = None
 
@@ -51,7 +51,7 @@ def repeat(f):
         for _ in range(n):
             last = f()
 
-    return Work(run, lambda: last)
+    return Work(run, lambda: last, None, close)
 
 
 def tensorflow():

@@ -5,7 +5,7 @@ from threads import together
 
 
 @work("step")
-def step(model, feeds, how="session", signature="serving_default", inline=False, callers=1):
+def step(model, feeds, how="session", signature="serving_default", inline=False, callers=0):
     """One step of a signature: arrays in, arrays out.
 
     how is "session" (Session.run, of TensorFlow 1) or "signature" (a call of the
@@ -21,9 +21,7 @@ def step(model, feeds, how="session", signature="serving_default", inline=False,
 
 def by_session(model, arrays, signature, inline, callers):
     run, feeds, fetches, close = session(model, arrays, signature, inline)
-    w = together(lambda: run(fetches, feeds), callers)
-    w.closes(close)
-    return w
+    return together(lambda: run(fetches, feeds), callers, close)
 
 
 def session(model, arrays, signature="serving_default", inline=False):

@@ -3,36 +3,16 @@
 import concurrent.futures
 import time
 
-from peer import Work
+from peer import Work, repeat
 
 
-class Threaded(Work):
-    """A Work that gives back several things."""
-
-    def closes(self, f):
-        before = self.close
-
-        def close():
-            if before:
-                before()
-            f()
-
-        self.close = close
-
-
-def together(f, callers=1):
+def together(f, callers=0, close=None):
     """Makes a Work of a function that does it once and returns arrays by name. Each of
     so many threads does it, and a repetition is one of each; how long a caller waits is
-    measured where there are several."""
+    measured then. None is the caller itself."""
+    if not callers:
+        return repeat(f, close)
     last = None
-
-    def alone(n):
-        nonlocal last
-        for _ in range(n):
-            last = f()
-
-    if callers == 1:
-        return Threaded(alone, lambda: last)
     pool = concurrent.futures.ThreadPoolExecutor(callers)
     took = []
 
@@ -51,7 +31,12 @@ def together(f, callers=1):
             last, times = future.result()
             took.extend(times)
 
-    return Threaded(run, lambda: last, lambda: percentiles(took), pool.shutdown)
+    def end():
+        pool.shutdown()
+        if close:
+            close()
+
+    return Work(run, lambda: last, lambda: percentiles(took), end)
 
 
 def percentiles(took):
