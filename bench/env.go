@@ -24,34 +24,37 @@ type Env struct {
 
 // Model returns the folder of a fixture model, by its name in testdata/models.
 func (e *Env) Model(name string) (string, error) {
-	root, err := e.run.modelsDir()
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(root, name)
+	dir := filepath.Join(e.run.Models, name)
 	if _, err := os.Stat(dir); err != nil {
 		return "", fmt.Errorf("bench: no model %s: %w", name, err)
 	}
 	return dir, nil
 }
 
-// modelsDir finds testdata/models above the current folder.
-func (s *run) modelsDir() (string, error) {
-	if s.Models != "" {
-		return filepath.Abs(s.Models)
+// findModels returns the folder of the fixture models: the given one, or
+// testdata/models in the current folder or one above it.
+func findModels(given string) (string, error) {
+	are := func(dir string) bool {
+		_, err := os.Stat(filepath.Join(dir, "mlp", "saved_model.pb"))
+		return err == nil
+	}
+	if given != "" {
+		if !are(given) {
+			return "", fmt.Errorf("bench: the models are not in %s: want testdata/models of ndflow's repository", given)
+		}
+		return filepath.Abs(given)
 	}
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
 	for {
-		models := filepath.Join(dir, "testdata", "models")
-		if _, err := os.Stat(filepath.Join(models, "mlp", "saved_model.pb")); err == nil {
+		if models := filepath.Join(dir, "testdata", "models"); are(models) {
 			return models, nil
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			return "", Missing("the models are in testdata/models of ndflow's repository: run it there, or name the folder with --models")
+			return "", errors.New("bench: the models are in testdata/models of ndflow's repository: run it there, or name the folder with --models")
 		}
 		dir = up
 	}

@@ -42,8 +42,9 @@ var librarySettings = []string{
 func readMachine() (Machine, error) {
 	m := Machine{
 		CPU: cpuName(), Arch: runtime.GOARCH, Cores: runtime.NumCPU(), Memory: memory(), Caches: caches(),
-		Kernel: oneLine("/proc/sys/kernel/osrelease"), Go: runtime.Version(),
+		Go: runtime.Version(),
 	}
+	m.Kernel, _, _ = strings.Cut(oneLine("/proc/sys/kernel/osrelease"), "-") // the rest is a distribution's
 	lib, err := tfc.Load("")
 	if err != nil {
 		return m, err

@@ -52,6 +52,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Models, err = findModels(o.Models); err != nil {
+		return nil, err
+	}
 	if o.Baseline != nil {
 		if err := machine.check(&o.Baseline.Machine); err != nil {
 			return nil, err

@@ -224,7 +224,7 @@ func (s *Result) notes() []string {
 	cases := map[string][]string{}
 	for _, c := range s.Cases {
 		for _, p := range c.Peers {
-			if p.State == Timed {
+			if p.State != Absent && p.State != Failed {
 				continue
 			}
 			line := fmt.Sprintf("%s: %s", p.State, p.Name)

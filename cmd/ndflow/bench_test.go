@@ -131,6 +131,8 @@ func TestBenchBad(t *testing.T) {
 		{[]string{"--json", "no/such/folder.json"}, exitFailure, []string{"write no/such/folder.json: no such file"}},
 		{[]string{"--md", "."}, exitFailure, []string{"write .: it is a folder"}},
 		{[]string{"--svg", "text"}, exitFailure, []string{"text: not a directory"}},
+		{nil, exitFailure, []string{"run it there, or name the folder with --models"}},
+		{[]string{"--models", "."}, exitFailure, []string{"the models are not in .: want testdata/models"}},
 		{[]string{"--baseline", "none.json"}, exitFailure, []string{"none.json: no such file"}},
 		{[]string{"--baseline", "text"}, exitFailure, []string{"text: not a report: invalid character"}},
 	} {
