@@ -200,13 +200,13 @@ func (a *Array) Clone() (*Array, error) {
 	if a.released() {
 		return nil, fmt.Errorf("npy: clone: %w", ErrReleased)
 	}
-	c, err := New(a.dtype, a.shape...)
-	if err != nil {
-		return nil, err
+	defer keepAlive(a)
+	c := &Array{dtype: a.dtype, shape: slices.Clone(a.shape)}
+	if a.dtype == String {
+		c.strs = append([]string{}, a.strs...)
+	} else {
+		c.data = alignedCopy(a.data)
 	}
-	copy(c.data, a.data)
-	copy(c.strs, a.strs)
-	keepAlive(a)
 	return c, nil
 }
 
@@ -253,4 +253,20 @@ func alignedBytes(n int) []byte {
 	b := make([]byte, n+Align-1)
 	off := int(-uintptr(unsafe.Pointer(unsafe.SliceData(b))) & (Align - 1))
 	return b[off : off+n : off+n]
+}
+
+// alignedCopy returns a copy of src in memory as alignedBytes gives it.
+func alignedCopy(src []byte) []byte {
+	// What append allocates is not cleared before it is overwritten, which would
+	// take as long as two copies. Its large objects begin at a page.
+	const large = 32 << 10
+	if len(src) > large {
+		b := append([]byte(nil), src...)
+		if uintptr(unsafe.Pointer(unsafe.SliceData(b)))%Align == 0 {
+			return b[:len(src):len(src)]
+		}
+	}
+	b := alignedBytes(len(src))
+	copy(b, src)
+	return b
 }

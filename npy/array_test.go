@@ -250,6 +250,23 @@ func TestCloneIsIndependent(t *testing.T) {
 	})
 }
 
+func TestCloneIsAlignedAndExact(t *testing.T) {
+	for _, n := range []int{0, 1, 63, 8191, 8192, 8193, 100_000, 1 << 20} {
+		a := must(New(Float32, n+1))
+		for i, v := range must(Values[float32](a)) {
+			must(Values[float32](a))[i] = v + float32(i)
+		}
+		a = must(a.Slice(1, n+1)) // misaligned itself
+		c := must(a.Clone())
+		if !equal(a, c) {
+			t.Errorf("%d elements: the clone is another", n)
+		}
+		if b := c.Bytes(); n > 0 && uintptr(unsafe.Pointer(&b[0]))%Align != 0 || cap(b) != len(b) {
+			t.Errorf("%d elements: the clone is at %p with room for %d bytes, want it aligned to %d with %d", n, b, cap(b), Align, len(b))
+		}
+	}
+}
+
 func TestExternalMemoryIsFreedOnceAndNotWhileHeld(t *testing.T) {
 	freed := 0
 	a := must(External(Int16, []int{2}, make([]byte, 4), false, func() { freed++ }))

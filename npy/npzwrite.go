@@ -3,6 +3,7 @@ package npy
 import (
 	"archive/zip"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"runtime"
@@ -68,6 +69,8 @@ func (w *NPZWriter) write(name string, a *Array) error {
 	method := zip.Store
 	if w.opts.compress {
 		method = zip.Deflate
+	} else if err := w.room(fileSize(a)); err != nil {
+		return err
 	}
 	entry, err := w.zip.CreateHeader(&zip.FileHeader{
 		Name:   name + ".npy",
@@ -79,6 +82,23 @@ func (w *NPZWriter) write(name string, a *Array) error {
 		return err
 	}
 	return writeArray(entry, a, w.opts)
+}
+
+// room takes the disk space for an array of so many bytes, which go behind what is
+// there already and what the archive has not written yet. Small arrays are not worth
+// the calls.
+func (w *NPZWriter) room(size int) error {
+	if size < 64<<10 || w.temp.target == "" {
+		return nil
+	}
+	if err := w.zip.Flush(); err != nil {
+		return err
+	}
+	at, err := w.temp.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	return room(w.temp.File, at, int64(size))
 }
 
 // Close completes the archive and puts it in place of what path names. If a

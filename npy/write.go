@@ -33,7 +33,13 @@ func WriteFile(path string, a *Array, opts ...Option) error {
 		return fmt.Errorf("npy: %w", err)
 	}
 	defer f.discard()
-	if err := writeArray(f.File, a, optionsOf(opts)); err != nil {
+	if a != nil && f.target != "" {
+		err = room(f.File, 0, int64(fileSize(a)))
+	}
+	if err == nil {
+		err = writeArray(f.File, a, optionsOf(opts))
+	}
+	if err != nil {
 		return fmt.Errorf("npy: %s: %w", path, err)
 	}
 	if err := f.commit(); err != nil {
@@ -85,6 +91,18 @@ func writeArray(w io.Writer, a *Array, o options) error {
 		return pickleStrings(w, a.strs, a.shape)
 	}
 	return writeStrings(w, a.strs, kind, width)
+}
+
+// fileSize is the size of an array's file, 0 where writing it will tell.
+func fileSize(a *Array) int {
+	if a.dtype == String || a.released() {
+		return 0
+	}
+	head, err := header(descrOf(a.dtype), a.shape)
+	if err != nil {
+		return 0
+	}
+	return len(head) + len(a.data)
 }
 
 // header returns a header of version 1.0, to the byte as NumPy writes it: with
