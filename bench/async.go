@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -42,6 +43,7 @@ const (
 
 	itemRows  = 256
 	itemKinds = 4 // items that differ
+	itemFiles = 16 * itemKinds
 )
 
 // asyncWorkers are the sizes of pipelines; none is the default of five.
@@ -140,14 +142,16 @@ type taker struct {
 }
 
 // peer returns a peer whose producer brings items to what open makes.
-func (p production) peer(name string, open func(own *owned, dir string) (*taker, error)) Peer {
+func (p production) peer(name string, open func(own *owned, files string) (*taker, error)) Peer {
 	return Peer{Name: name, Kind: NDFlow, Setup: setup(func(own *owned) (*Work, error) {
-		dir, err := os.MkdirTemp(p.dir, "items-")
-		if err != nil {
-			return nil, err
-		}
-		own.add(func() { os.RemoveAll(dir) })
-		t, err := open(own, dir)
+		// Not a folder for each: file systems spread folders over the disk.
+		files := filepath.Join(p.dir, fmt.Sprintf("items-%x", rand.Uint64()))
+		own.add(func() {
+			for i := range itemFiles {
+				os.Remove(itemFile(files, i))
+			}
+		})
+		t, err := open(own, files)
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +161,7 @@ func (p production) peer(name string, open func(own *owned, dir string) (*taker,
 				waits, err = p.produce(t, n*p.items)
 				return err
 			},
-			Results:  func() (map[string]*npy.Array, error) { return savedItems(dir) },
+			Results:  func() (map[string]*npy.Array, error) { return savedItems(files) },
 			Measures: func() map[string]float64 { return percentiles(waits) },
 		}, nil
 	})}
@@ -185,14 +189,12 @@ func (p production) produce(t *taker, items int) ([]float64, error) {
 }
 
 // itemFile is where an item's result is saved: the files are written again and again.
-func itemFile(dir string, item int) string {
-	return filepath.Join(dir, fmt.Sprintf("%d.npy", item%(16*itemKinds)))
-}
+func itemFile(files string, item int) string { return fmt.Sprintf("%s-%d.npy", files, item%itemFiles) }
 
-func savedItems(dir string) (map[string]*npy.Array, error) {
+func savedItems(files string) (map[string]*npy.Array, error) {
 	results := map[string]*npy.Array{}
 	for i := range itemKinds {
-		a, err := npy.ReadFile(itemFile(dir, i))
+		a, err := npy.ReadFile(itemFile(files, i))
 		if err != nil {
 			return nil, err
 		}
@@ -202,7 +204,7 @@ func savedItems(dir string) (map[string]*npy.Array, error) {
 }
 
 // floor runs each step with nothing but the C API, and saves as the others do.
-func (p production) floor(own *owned, dir string) (*taker, error) {
+func (p production) floor(own *owned, files string) (*taker, error) {
 	var plans []*tfc.Plan
 	var arrays []*npy.Array
 	inline := tfc.Step{Inline: true}
@@ -225,12 +227,12 @@ func (p production) floor(own *owned, dir string) (*taker, error) {
 		if err := plans[item%itemKinds].Floor(1, inline); err != nil {
 			return err
 		}
-		return npy.WriteFile(itemFile(dir, item), arrays[item%itemKinds])
+		return npy.WriteFile(itemFile(files, item), arrays[item%itemKinds])
 	}}, nil
 }
 
 // inLine lets the producer do all himself.
-func (p production) inLine(own *owned, dir string) (*taker, error) {
+func (p production) inLine(own *owned, files string) (*taker, error) {
 	m, err := graph.Load(p.model, graph.WithExecutor(graph.Inline))
 	if err != nil {
 		return nil, err
@@ -257,7 +259,7 @@ func (p production) inLine(own *owned, dir string) (*taker, error) {
 		if err := r.Run(context.Background()); err != nil {
 			return err
 		}
-		return npy.WriteFile(itemFile(dir, item), dst)
+		return npy.WriteFile(itemFile(files, item), dst)
 	}}, nil
 }
 
@@ -282,8 +284,8 @@ func (p *pending) drain() error {
 	return nil
 }
 
-func (p production) pipeline(workers int) func(own *owned, dir string) (*taker, error) {
-	return func(own *owned, dir string) (*taker, error) {
+func (p production) pipeline(workers int) func(own *owned, files string) (*taker, error) {
+	return func(own *owned, files string) (*taker, error) {
 		m, err := graph.Load(p.model)
 		if err != nil {
 			return nil, err
@@ -296,7 +298,7 @@ func (p production) pipeline(workers int) func(own *owned, dir string) (*taker, 
 			func(r graph.Result[int]) error {
 				err := r.Err
 				if err == nil {
-					err = npy.WriteFile(itemFile(dir, r.Item), r.Outputs["probs"])
+					err = npy.WriteFile(itemFile(files, r.Item), r.Outputs["probs"])
 				}
 				waiting.done(err)
 				return nil
@@ -321,7 +323,7 @@ func (p production) pipeline(workers int) func(own *owned, dir string) (*taker, 
 
 // eagerAsync calls the model in an async context, whose calls return before they
 // are done; a goroutine waits for the results and saves them.
-func (p production) eagerAsync(own *owned, dir string) (*taker, error) {
+func (p production) eagerAsync(own *owned, files string) (*taker, error) {
 	m, err := eager.Load(p.model, eager.Async())
 	if err != nil {
 		return nil, err
@@ -352,7 +354,7 @@ func (p production) eagerAsync(own *owned, dir string) (*taker, error) {
 		for t := range queue {
 			v, err := t.probs.Value()
 			if err == nil {
-				err = npy.WriteFile(itemFile(dir, t.item), v)
+				err = npy.WriteFile(itemFile(files, t.item), v)
 				v.Release()
 			}
 			t.probs.Close()

@@ -34,7 +34,8 @@ const (
 	wholeFile = "the whole file"
 	rowByRow  = "row by row"
 
-	mapC         = "C, a thread for each core"
+	mapC         = "C, one thread"
+	mapCores     = "C, a thread for each core"
 	mapMap       = "Map"
 	mapDataset   = "Dataset"
 	mapModelRun  = "Model.Run"
@@ -44,7 +45,7 @@ const (
 
 	mappingColumns = 16
 	mappingRows    = 18_750_000
-	mappingBatch   = 1024 // rows a step, where that is to be chosen
+	mappingBatch   = 4096 // rows a step, where that is to be chosen
 )
 
 func mappingCases(ctx context.Context, env *Env) ([]Case, error) {
@@ -71,25 +72,31 @@ func mappingCases(ctx context.Context, env *Env) ([]Case, error) {
 	cases := []Case{{
 		Name: wholeFile, Items: float64(rows), Floor: mapC, Task: &whole, Tolerance: 1e-4,
 		Peers: []Peer{
-			env.Child(mapC, in("floor", rows, mappingBatch)),
-			env.Child(mapMap, in("map", rows, 0)), env.Child(mapDataset, in("dataset", rows, mappingBatch)),
+			env.Child(mapC, in("floor", rows, mappingBatch).With("threads", 1)),
+			env.Child(mapCores, in("floor", rows, mappingBatch).With("threads", runtime.NumCPU())),
+			env.Child(mapMap, in("map", rows, 0)).Against(mapCores),
+			env.Child(mapDataset, in("dataset", rows, mappingBatch)).Against(mapCores),
 			env.Child(mapModelRun, in("model", rows, mappingBatch)), env.Child(mapRunner, in("runner", rows, mappingBatch)),
-			env.Python(mapPyBatches, whole), env.Python(mapPyData, in("dataset", rows, mappingBatch)),
+			env.Python(mapPyBatches, whole), env.Python(mapPyData, in("dataset", rows, mappingBatch)).Against(mapCores),
 		},
 	}, {
 		Name: rowByRow, Items: float64(few), Floor: mapC, Task: &single, Tolerance: 1e-4,
 		Peers: []Peer{
-			env.Child(mapC, in("floor", few, 1)),
+			env.Child(mapC, in("floor", few, 1).With("threads", 1)),
 			env.Child(mapModelRun, in("model", few, 1)), env.Child(mapRunner, in("runner", few, 1)),
 			env.Python(mapPyBatches, single),
 		},
 	}}
 	for i := range cases {
-		cases[i].Peers[0].Kind = Floor
+		for k := range cases[i].Peers {
+			if p := &cases[i].Peers[k]; p.Name == mapC || p.Name == mapCores {
+				p.Kind = Floor
+			}
+		}
 	}
 	if env.Quick { // processes take seconds to start
 		p := cases[0].Peers
-		cases[0].Peers = []Peer{p[0], p[1], p[2], p[6]}
+		cases[0].Peers = []Peer{p[1], p[2], p[3], p[7]}
 		cases[1].Peers = cases[1].Peers[:3]
 	}
 	return cases, nil
@@ -114,6 +121,7 @@ func rampFile(path string, shape ...int) error {
 type mapping struct {
 	Model, File, Out string
 	Rows, Batch      int
+	Threads          int
 	How              string
 }
 
@@ -167,13 +175,13 @@ func (m mapping) create(write func(f *npy.File) error) error {
 	return f.Close()
 }
 
-// floor walks the rows with nothing but the C API, each core its share.
+// floor walks the rows with nothing but the C API, each thread its share.
 func (m mapping) floor(own *owned, x *npy.Array) (func() error, error) {
 	newPlan, _, err := Step{Model: m.Model, Feeds: graph.Feeds{"x": x}}.plans(own)
 	if err != nil {
 		return nil, err
 	}
-	plans := make([]*tfc.Plan, runtime.NumCPU())
+	plans := make([]*tfc.Plan, max(1, m.Threads))
 	for i := range plans {
 		if plans[i], err = newPlan(); err != nil {
 			return nil, err

@@ -3,11 +3,13 @@ package bench
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"ndflow/eager"
 	"ndflow/npy"
@@ -32,7 +34,7 @@ const (
 	loading  = "loading"
 	deflated = "deflated"
 
-	fileWrite   = "write(2)"
+	fileWrite   = "fallocate(2), write(2)"
 	fileRead    = "read(2)"
 	fileCreate  = ".npy, Create (mapped)"
 	fileNpy     = ".npy, WriteFile"
@@ -78,6 +80,7 @@ type file struct {
 	array *npy.Array
 	most  *npy.Array // its maximum
 	dir   string
+	saved int // peers that save to a file
 	task  Task
 }
 
@@ -175,12 +178,9 @@ func (f *file) save(name string, save func(path string, t *eager.Tensor) error, 
 			return nil, err
 		}
 		own.add(t.Close)
-		dir, err := os.MkdirTemp(f.dir, "saved-")
-		if err != nil {
-			return nil, err
-		}
-		own.add(func() { os.RemoveAll(dir) })
-		path := filepath.Join(dir, "saved")
+		f.saved++
+		path := f.path(fmt.Sprint("saved-", f.saved))
+		own.add(func() { os.Remove(path) })
 		return &Work{
 			Run:      each(func() error { return save(path, t) }),
 			Results:  resultIn(func() (*npy.Array, error) { return read(path) }),
@@ -324,13 +324,20 @@ func (m *maximum) of(a *npy.Array) error {
 
 // writeFloor returns a peer that writes the elements, and nothing else, to a new
 // file, which then takes the place of the last one, as with all that ndflow saves.
+// Its space is taken first, or else ext4 writes it back to the disk at once.
 func (f *file) writeFloor(name string) Peer {
 	return Peer{Name: name, Kind: Floor, Setup: setup(func(own *owned) (*Work, error) {
 		path, temp := f.path("floor"), f.path("floor.tmp")
 		own.add(func() { os.Remove(path) })
 		return &Work{
 			Run: each(func() error {
-				if err := os.WriteFile(temp, f.array.Bytes(), 0o666); err != nil {
+				out, err := os.Create(temp)
+				if err != nil {
+					return err
+				}
+				syscall.Fallocate(int(out.Fd()), 0, 0, int64(f.bytes)) // where it can
+				_, err = out.Write(f.array.Bytes())
+				if err := errors.Join(err, out.Close()); err != nil {
 					return err
 				}
 				return os.Rename(temp, path)
@@ -391,8 +398,8 @@ func savingVerdict(r *Result) (measured, verdict string) {
 	if !ok || !ok2 || !ok3 {
 		return unknown()
 	}
-	measured = fmt.Sprintf("64 MB, against WriteFile: NumPy %s, pickle %s; WriteFile against write(2): %s", times(numpy), times(pickle), times(floor))
-	return measured, judge(min(numpy.High, pickle.High) < 1, "true", "not here: all are as fast as the system writes, or slower")
+	measured = fmt.Sprintf("64 MB, against WriteFile: NumPy %s, pickle %s; WriteFile against write(2) alone: %s", times(numpy), times(pickle), times(floor))
+	return measured, judge(min(numpy.High, pickle.High) < 1, "true", "not here")
 }
 
 func deflateVerdict(r *Result) (measured, verdict string) {

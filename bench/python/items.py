@@ -1,11 +1,11 @@
 """Items that a producer brings one by one."""
 
 import concurrent.futures
+import contextlib
 import os
-import shutil
-import tempfile
 import threading
 import time
+import uuid
 
 import numpy as np
 from peer import Work, load, work
@@ -20,11 +20,11 @@ def items(model, inputs, items, pace_ns=0, threads=0):
     Item i is input i % 4; a repetition is so many items, one every pace_ns."""
     arrays = [load(path) for path in inputs]
     run, (name,), fetches, close = session(model, {"x": arrays[0]})
-    folder = tempfile.mkdtemp(dir=os.path.dirname(inputs[0]))
-    waits = []
+    files = os.path.join(os.path.dirname(inputs[0]), "items-%s" % uuid.uuid4())
+    kept, waits = 16 * len(arrays), []
 
     def path(item):
-        return os.path.join(folder, "%d.npy" % (item % (16 * len(arrays))))
+        return "%s-%d.npy" % (files, item % kept)
 
     def do(item):
         np.save(path(item), run(fetches, {name: arrays[item % len(arrays)]})["probs"])
@@ -49,7 +49,9 @@ def items(model, inputs, items, pace_ns=0, threads=0):
     def over():
         end()
         close()
-        shutil.rmtree(folder)
+        for i in range(kept):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(path(i))
 
     return Work(repeat, results, lambda: percentiles(waits), over)
 
