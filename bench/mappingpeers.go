@@ -1,0 +1,239 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+
+	"ndflow/eager"
+	"ndflow/eager/data"
+	"ndflow/graph"
+	"ndflow/npy"
+	"ndflow/tfc"
+)
+
+// mapping is a file through a model, in a process of its own.
+type mapping struct {
+	Model, File, Out string
+	Rows, Batch      int
+	Threads          int
+	How              string
+}
+
+var mappingWork = registerChild("mapping", func(raw json.RawMessage) (*Work, error) {
+	var m mapping
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return nil, err
+	}
+	hows := map[string]func(*owned, *npy.Array) (func() error, error){
+		"floor": m.floor, "map": m.mapped, "dataset": m.dataset, "model": m.modelRun, "runner": m.runner,
+	}
+	if hows[m.How] == nil {
+		return nil, Missing("ndflow's peer maps nothing by %s", m.How)
+	}
+	w, err := setup(func(own *owned) (*Work, error) {
+		all, err := npy.Open(m.File)
+		if err != nil {
+			return nil, err
+		}
+		own.add(all.Release)
+		x, err := all.Slice(0, m.Rows)
+		if err != nil {
+			return nil, err
+		}
+		run, err := hows[m.How](own, x)
+		if err != nil {
+			return nil, err
+		}
+		own.add(func() { os.Remove(m.Out) })
+		return &Work{
+			Run: each(run),
+			Results: func() (map[string]*npy.Array, error) {
+				a, err := npy.Open(m.Out)
+				return map[string]*npy.Array{"probs": a}, err
+			},
+		}, nil
+	})(context.Background())
+	return w, err
+})
+
+// create begins the file of the results.
+func (m mapping) create(write func(f *npy.File) error) error {
+	f, err := npy.Create(m.Out, npy.Float32, m.Rows, 4)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	if err := write(f); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// floor walks the rows with nothing but the C API, each thread its share.
+func (m mapping) floor(own *owned, x *npy.Array) (func() error, error) {
+	newPlan, _, err := Step{Model: m.Model, Feeds: graph.Feeds{"x": x}}.plans(own)
+	if err != nil {
+		return nil, err
+	}
+	plans := make([]*tfc.Plan, max(1, m.Threads))
+	for i := range plans {
+		if plans[i], err = newPlan(); err != nil {
+			return nil, err
+		}
+		if err := plans[i].FloorRows(0, 1, 1, tfc.Step{Inline: true}); err != nil { // see load
+			return nil, err
+		}
+	}
+	return func() error {
+		return m.create(func(f *npy.File) error {
+			for _, p := range plans {
+				if err := p.Into(0, f.Array()); err != nil {
+					return err
+				}
+			}
+			err := parallel(len(plans), func(i int) error {
+				return plans[i].FloorRows(i*m.Rows/len(plans), (i+1)*m.Rows/len(plans), m.Batch, tfc.Step{Inline: true})
+			})
+			for _, p := range plans { // or else the file is in use
+				if e := p.Into(0, nil); err == nil {
+					err = e
+				}
+			}
+			return err
+		})
+	}, nil
+}
+
+// load loads the model, whose first step, which optimizes the graph, is not to be in
+// the time.
+func (m mapping) load(own *owned, x *npy.Array) (*graph.Model, error) {
+	model, err := graph.Load(m.Model)
+	if err != nil {
+		return nil, err
+	}
+	own.add(model.Close)
+	first, err := x.Slice(0, 1)
+	if err != nil {
+		return nil, err
+	}
+	_, err = model.Run(context.Background(), graph.Feeds{"x": first})
+	return model, err
+}
+
+// mapped leaves all to Map.
+func (m mapping) mapped(own *owned, x *npy.Array) (func() error, error) {
+	model, err := m.load(own, x)
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		return graph.Map(context.Background(), model, map[string]graph.Source{"x": graph.FromArray(x)},
+			map[string]graph.Sink{"probs": graph.ToFile(m.Out)}, graph.MapOptions{Batch: m.Batch})
+	}, nil
+}
+
+// dataset lets TensorFlow's own pipeline read, run and keep ahead.
+func (m mapping) dataset(own *owned, x *npy.Array) (func() error, error) {
+	model, err := eager.Load(m.Model)
+	if err != nil {
+		return nil, err
+	}
+	own.add(model.Close)
+	predict, err := model.Function("")
+	if err != nil {
+		return nil, err
+	}
+	batch, err := npy.New(npy.Float32, m.Batch, 4)
+	if err != nil {
+		return nil, err
+	}
+	ds := data.FromArrays(model.Context(), x).Batch(m.Batch).Map(predict, data.AutoTune)
+	return func() error {
+		return m.create(func(f *npy.File) error {
+			lo := 0
+			for out, err := range ds.Into(context.Background(), batch) {
+				if err != nil {
+					return err
+				}
+				if err := f.WriteRows(lo, out[0]); err != nil {
+					return err
+				}
+				lo += out[0].Dim(0)
+			}
+			return nil
+		})
+	}, nil
+}
+
+// batches calls f for the rows of each batch.
+func (m mapping) batches(f func(lo, hi int) error) error {
+	for lo := 0; lo < m.Rows; lo += m.Batch {
+		if err := f(lo, min(lo+m.Batch, m.Rows)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// modelRun takes the simple way: arrays in, arrays out.
+func (m mapping) modelRun(own *owned, x *npy.Array) (func() error, error) {
+	model, err := m.load(own, x)
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		return m.create(func(f *npy.File) error {
+			return m.batches(func(lo, hi int) error {
+				rows, err := x.Slice(lo, hi)
+				if err != nil {
+					return err
+				}
+				out, err := model.Run(context.Background(), graph.Feeds{"x": rows})
+				if err != nil {
+					return err
+				}
+				dst, err := f.Array().Slice(lo, hi)
+				if err != nil {
+					return err
+				}
+				_, err = dst.Land(out["probs"])
+				return err
+			})
+		})
+	}, nil
+}
+
+// runner lets results land in the file.
+func (m mapping) runner(own *owned, x *npy.Array) (func() error, error) {
+	model, err := m.load(own, x)
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		return m.create(func(f *npy.File) error {
+			r, err := model.Runner("")
+			if err != nil {
+				return err
+			}
+			defer r.Close()
+			return m.batches(func(lo, hi int) error {
+				rows, err := x.Slice(lo, hi)
+				if err != nil {
+					return err
+				}
+				dst, err := f.Array().Slice(lo, hi)
+				if err != nil {
+					return err
+				}
+				if err := r.Feed("x", rows); err != nil {
+					return err
+				}
+				if err := r.Into("probs", dst); err != nil {
+					return err
+				}
+				return r.Run(context.Background())
+			})
+		})
+	}, nil
+}
