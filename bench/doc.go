@@ -99,4 +99,28 @@
 //     of the SavedModel in the folder "model". "feeds" has files of the inputs'
 //     arrays by name, which are read once. A repetition takes them from the program's
 //     memory and ends with all outputs in the program's own arrays, by their names.
+//     "how" is "session" or "signature" (a function without one); "inline" asks for
+//     the calling thread; so many "callers" do it at once, a step of each to a
+//     repetition, and measure "p50 ns" and "p99 ns" of a step.
+//   - network: a graph of "ops", each {"op": its type, "in": the numbers of its
+//     inputs}, counted over "feeds" and "consts" (files of arrays) and then the ops
+//     before; the last one's tensor is the array "result". "how" is "session" (fed
+//     arrays), "function" or "eager" (both on tensors made beforehand); "inline",
+//     "single_file" (one op after the other) and "callers" as above.
+//   - accumulate: a network for all rows of its only feed, "batch" rows at a time;
+//     "result" is one array of them all.
+//   - items: so many "items" to a repetition; item i feeds the file number i%4 of
+//     "inputs" to "x" of the "model", whose "probs" are saved to a file of the item's.
+//     With "pace_ns" one comes at least so long after another. Measures are "p50 ns"
+//     and "p99 ns" of what an item keeps whoever brings it; results "item 0" to
+//     "item 3" those of four items that differ.
+//   - mapping: the first "rows" rows of "file" go to "x" of the "model", "batch" at a
+//     time, and "probs" to the file "out", a .npy; it is the result "probs".
+//   - save: the array in the file "array", as a tensor, is saved in a file in
+//     "folder", as "how" says: "npy", "deflated" (.npz). "result" is what is in it.
+//   - load: x.npy in "folder", or deflated.npz, becomes a tensor, and its largest
+//     element "result".
+//   - feed: the array in "file" is fed to a step that gives its shape as "result":
+//     "how" says from memory that is "aligned" to 64 bytes, or "misaligned" to them,
+//     or from the file, mapped for each step ("open").
 package bench
