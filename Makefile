@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test lint soak bench-micro fixtures setup setup-demo tools clean
+.PHONY: help demo build test lint soak bench bench-micro fixtures setup setup-demo tools clean
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CC_CHECK := $${CC:-gcc} -std=gnu11 -O2 -Wall -Wextra -Werror -c -o /dev/null
@@ -48,6 +48,12 @@ lint: tools ## gofmt, go vet, staticcheck, the C compiler's warnings, shellcheck
 soak: setup ## run the tests in their long form: an hour or so
 	$(call say,'go test with NDFLOW_SOAK=1')
 	@NDFLOW_SOAK=1 $(GOTEST) -count=1 -timeout 4h ./...
+
+bench: setup-demo build ## measure ndflow beside C, Python and NumPy; fetches Python TensorFlow, 2 GiB (ARGS=... are passed on)
+	@scripts/python --tensorflow >/dev/null || true # it is shown as missing
+	$(call say,'bin/ndflow bench; the report goes to out/bench')
+	@mkdir -p out/bench
+	@bin/ndflow bench --json out/bench/report.json --md out/bench/report.md --svg out/bench $(ARGS)
 
 bench-micro: setup ## run the Go benchmarks (BENCH=regexp picks some)
 	$(call say,'go test -bench')

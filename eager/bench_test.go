@@ -8,6 +8,7 @@ import (
 	"ndflow/graph"
 	"ndflow/internal/interleave"
 	"ndflow/npy"
+	"ndflow/tfc"
 )
 
 // BenchmarkOp compares a prepared op with a C loop that does the same over
@@ -26,7 +27,7 @@ func BenchmarkOp(b *testing.B) {
 			must(b, floor.RunInto(other))
 			// must itself costs a tenth of a small op.
 			interleave.Benchmark(b,
-				interleave.Peer{Name: "C", Run: func(n int) { must(b, floor.op.Floor(n)) }},
+				interleave.Peer{Name: "C", Run: func(n int) { must(b, tfc.FloorOps(n, floor.op)) }},
 				interleave.Peer{Name: "RunInto", Run: func(n int) {
 					for range n {
 						if err := into.RunInto(dst); err != nil {

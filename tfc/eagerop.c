@@ -251,27 +251,49 @@ __attribute__((flatten)) ndf_result ndf_op_run(ndf_op *o, ndf_fate fate) {
   return r;
 }
 
-bool ndf_op_floor(ndf_op *o, long n) {
-  if (take_inputs(o) != NDF_DONE) {
-    return false;
+static bool floor_once(ndf_op *o) {
+  TF_Status *s = o->out.status;
+  if (o->attrs != NULL) {
+    TFE_OpAddAttrs(o->op, TFE_OpGetAttrs(o->attrs));
   }
-  bool ok = reset(o, o->out.status);
-  for (long k = 0; ok && k < n; k++) {
-    for (int i = 0; i < o->num_inputs; i++) {
-      TFE_OpAddInput(o->op, o->taken[i], o->out.status);
-    }
-    int num = o->num_outputs;
-    TFE_Execute(o->op, o->outputs, &num, o->out.status);
-    ok = TF_GetCode(o->out.status) == 0;
-    for (int i = 0; ok && i < o->num_outputs; i++) {
-      TF_Tensor *t = TFE_TensorHandleResolve(o->outputs[i], o->out.status);
-      memcpy(o->out.fetches[i].dst, TF_TensorData(t), TF_TensorByteSize(t));
+  for (int i = 0; i < o->num_inputs; i++) {
+    TFE_OpAddInput(o->op, o->inputs[i]->handle, s);
+  }
+  int num = o->num_outputs;
+  TFE_Execute(o->op, o->outputs, &num, s);
+  bool ok = TF_GetCode(s) == 0;
+  for (int i = 0; ok && i < o->num_outputs; i++) {
+    void *dst = o->out.fetches[i].dst;
+    TFE_TensorHandle *old = o->outputs[i];
+    if (dst != NULL) {
+      TF_Tensor *t = TFE_TensorHandleResolve(o->outputs[i], s);
+      memcpy(dst, TF_TensorData(t), TF_TensorByteSize(t));
       TF_DeleteTensor(t);
-      TFE_DeleteTensorHandle(o->outputs[i]);
-      o->outputs[i] = NULL;
+    } else {
+      old = o->targets[i]->handle;
+      o->targets[i]->handle = o->outputs[i];
     }
-    TFE_OpReset(o->op, o->name, o->device, o->out.status);
+    if (old != NULL) {
+      TFE_DeleteTensorHandle(old);
+    }
+    o->outputs[i] = NULL;
   }
-  give_inputs(o);
+  TFE_OpReset(o->op, o->name, o->device, s);
   return ok;
+}
+
+ndf_op *ndf_op_floor(ndf_op *const *ops, int num, long n) {
+  for (int i = 0; i < num; i++) {
+    if (!reset(ops[i], ops[i]->out.status)) {
+      return ops[i];
+    }
+  }
+  for (long k = 0; k < n; k++) {
+    for (int i = 0; i < num; i++) {
+      if (!floor_once(ops[i])) {
+        return ops[i];
+      }
+    }
+  }
+  return NULL;
 }

@@ -433,19 +433,3 @@ func (o *EagerOp) Stats(i int) FetchStats {
 	}
 	return o.res.fetches[i].stats()
 }
-
-// Floor executes the op n times in one C call, as a plain C program would: the
-// floor for benchmarks. Its inputs must be single tensors, it must have no
-// attributes that are set, and every output an array to land in.
-func (o *EagerOp) Floor(n int) error {
-	if err := o.lock(); err != nil {
-		return err
-	}
-	defer o.res.mu.Unlock()
-	ok := C.ndf_op_floor(o.res.c, C.long(n))
-	runtime.KeepAlive(o)
-	if !ok {
-		return statusError(o.res.c.out.status)
-	}
-	return nil
-}

@@ -58,9 +58,10 @@ static inline void ndf_op_run_at(uintptr_t op, int fate) {
   ((ndf_op *)op)->result = ndf_op_run((ndf_op *)op, (ndf_fate)fate);
 }
 
-// ndf_op_floor is a plain C loop that does the same n times, for benchmarks: the
-// op is set up and executed, its results are copied to the arrays of out.fetches
-// and deleted. False when an execution fails.
-bool ndf_op_floor(ndf_op *o, long n);
+// ndf_op_floor is a plain C loop over ops, for benchmarks. Each is set up and
+// executed; its results are copied to the arrays of out.fetches and deleted, or,
+// where there is none, go to targets, which later ops may have as inputs. It
+// returns an op whose execution has failed, or NULL.
+ndf_op *ndf_op_floor(ndf_op *const *ops, int num, long n);
 
 #endif  // NDFLOW_TFC_EAGEROP_H_

@@ -1,10 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -49,6 +48,13 @@ func TestProgressBar(t *testing.T) {
 // what it wrote there.
 func onTerminal(t *testing.T, dir string, args []string) string {
 	t.Helper()
+	return watched(t, command(t, dir, args...), func(string) {})
+}
+
+// watched runs a command on a pseudo-terminal and shows what is on it, all so far,
+// whenever there is more.
+func watched(t *testing.T, cmd *exec.Cmd, show func(screen string)) string {
+	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -65,15 +71,21 @@ func onTerminal(t *testing.T, dir string, args []string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := command(t, dir, args...)
 	cmd.Stderr = slave
 	err = cmd.Start()
 	slave.Close()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var screen bytes.Buffer
-	io.Copy(&screen, master) // ends with EIO when the command has ended
+	var screen []byte
+	for part := make([]byte, 4096); ; { // until EIO, when the command has ended
+		n, err := master.Read(part)
+		if err != nil {
+			break
+		}
+		screen = append(screen, part[:n]...)
+		show(string(screen))
+	}
 	cmd.Wait()
-	return screen.String()
+	return string(screen)
 }

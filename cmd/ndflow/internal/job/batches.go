@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"ndflow/cmd/ndflow/internal/progress"
 	"ndflow/graph"
 	"ndflow/npy"
 )
@@ -39,13 +40,13 @@ func (s *steps) batches(ctx context.Context) error {
 			return nil
 		}
 	}
-	var bar *bar
+	var bar *progress.Bar
 	o.Progress = func(p graph.MapProgress) {
 		s.chosen = p
 		if bar == nil {
-			bar = newBar(s.Progress, p.Rows, p.Batch)
+			bar = progress.Rows(s.Progress, p.Rows, p.Batch)
 		}
-		bar.set(p.Done)
+		bar.Set(p.Done)
 		if s.journal != nil {
 			s.journal.progress(p)
 		}
@@ -60,7 +61,7 @@ func (s *steps) batches(ctx context.Context) error {
 	}
 	stop := s.journal.keepUp(s.out)
 	err := untilEnd(ctx, func() error { return graph.MapRunners(ctx, s.newRunner, in, out, o) })
-	bar.stop()
+	bar.Stop()
 	err = errors.Join(err, stop(err == nil))
 	if err != nil {
 		return err

@@ -1,21 +1,18 @@
 package transcribe
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 
+	"ndflow/cmd/ndflow/internal/outfile"
 	"ndflow/internal/demo"
 	"ndflow/npy"
 )
 
 func writeTune(p *printer, dir string, samples []float32) error {
 	wav, array := filepath.Join(dir, "tune.wav"), filepath.Join(dir, "tune.npy")
-	if err := writeFile(wav, func(w io.Writer) error { return demo.WriteWAV(w, samples) }); err != nil {
+	if err := outfile.Write(wav, func(w io.Writer) error { return demo.WriteWAV(w, samples) }); err != nil {
 		return err
 	}
 	a, err := npy.From(samples)
@@ -39,7 +36,7 @@ func writeResult(p *printer, dir string, found []demo.Note, note *npy.Array, sco
 	if err := npy.WriteFile(array, a); err != nil {
 		return err
 	}
-	if err := writeFile(picture, func(w io.Writer) error { return demo.PianoRoll(w, note, score) }); err != nil {
+	if err := outfile.Write(picture, func(w io.Writer) error { return demo.PianoRoll(w, note, score) }); err != nil {
 		return err
 	}
 	p.step("Written", "%s  %v %v: start, end, pitch (MIDI), velocity", array, a.DType(), a.Shape())
@@ -54,39 +51,6 @@ func table(notes []demo.Note) (*npy.Array, error) {
 		rows = append(rows, n.Start, n.End, float64(n.Pitch), n.Velocity)
 	}
 	return npy.From(rows, len(notes), 4)
-}
-
-// writeFile writes a file that gets its name when it is complete.
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".ndflow-*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close() // perhaps for the second time
-			os.Remove(f.Name())
-			var pathErr *fs.PathError
-			if errors.As(err, &pathErr) { // it would name the temporary file
-				err = pathErr.Err
-			}
-			err = fmt.Errorf("write %s: %w", path, err)
-		}
-	}()
-	w := bufio.NewWriter(f)
-	if err := write(w); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil { // CreateTemp's are for the owner only
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // printer writes the steps, and remembers the first error.
