@@ -233,7 +233,7 @@ static ndf_result swap(ndf_op *o) {
   return r;
 }
 
-ndf_result ndf_op_run(ndf_op *o, ndf_fate fate) {
+__attribute__((flatten)) ndf_result ndf_op_run(ndf_op *o, ndf_fate fate) {
   ndf_result r = take_inputs(o);
   if (r != NDF_DONE) {
     return r;
