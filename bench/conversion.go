@@ -127,13 +127,17 @@ func modelsOut(env *Env) ([]Case, error) {
 			return nil, err
 		}
 		step.Executor = graph.Inline
+		bytes, err := step.resultBytes(batch)
+		if err != nil {
+			return nil, err
+		}
 		task, err := step.Task(env)
 		if err != nil {
 			return nil, err
 		}
 		task = task.With("how", "session").With("inline", true)
 		c := Case{
-			Name: fmt.Sprintf("%s, %d in a batch", name, batch), Panel: name, X: float64(batch),
+			Name: fmt.Sprintf("%s, %d in a batch", name, batch), Panel: name, X: bytes,
 			Floor: outC, Task: &task, Tolerance: 1e-4,
 			Peers: append([]Peer{step.Floor(outC), step.dropped(outDropped)},
 				waysOut(step.source, outPlaced, outCopied, outView, outCopy, outNested)...),

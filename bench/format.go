@@ -52,7 +52,7 @@ func size(bytes float64) string {
 // wholeSize is size for a number that was chosen to be a whole one.
 func wholeSize(bytes float64) string {
 	unit, per := sizeUnit(bytes)
-	return fmt.Sprintf("%.4g %s", bytes/per, unit)
+	return fmt.Sprintf("%.3g %s", bytes/per, unit)
 }
 
 func sizeUnit(bytes float64) (unit string, per float64) {

@@ -37,6 +37,27 @@ func stepOf(dir string, rows int) (Step, error) {
 	return step, nil
 }
 
+// resultBytes is what the results of so many rows have, of a signature whose shapes
+// are known but for the rows.
+func (s Step) resultBytes(rows int) (float64, error) {
+	sig, err := s.signature()
+	if err != nil {
+		return 0, err
+	}
+	sum := 0
+	for _, out := range sig.Outputs {
+		n := out.DType.Size()
+		for _, d := range out.Shape {
+			if d < 0 {
+				d = rows
+			}
+			n *= d
+		}
+		sum += n
+	}
+	return float64(sum), nil
+}
+
 // Runner returns a peer that runs the step with a prepared Runner whose results
 // land in arrays.
 func (s Step) Runner(name string) Peer {

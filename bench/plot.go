@@ -348,7 +348,9 @@ func (timeTicks) Ticks(lo, hi float64) []plot.Tick {
 	return ticks
 }
 
-// sizeTicks marks the sizes of the cases, as many as there is room for.
+// sizeTicks marks the sizes of the cases, and names as many as there is room for: on
+// an axis that is logarithmic, those that are a seventh of it away from the last, and
+// the largest.
 func (p *panel) sizeTicks(bytes bool) plot.ConstantTicks {
 	var sizes []float64
 	for _, c := range p.cases {
@@ -356,17 +358,21 @@ func (p *panel) sizeTicks(bytes bool) plot.ConstantTicks {
 	}
 	slices.Sort(sizes)
 	sizes = slices.Compact(sizes)
-	const most = 8
-	every := (len(sizes) + most - 1) / most
+	name := func(x float64) string {
+		if bytes {
+			return wholeSize(x)
+		}
+		return fmt.Sprintf("%.6g", x)
+	}
+	first, last := sizes[0], sizes[len(sizes)-1]
+	room := math.Log(last/first) / 7
+	named := math.Inf(-1)
 	var ticks plot.ConstantTicks
-	for i, x := range sizes {
+	for _, x := range sizes {
 		t := plot.Tick{Value: x}
-		switch {
-		case i%every != 0:
-		case bytes:
-			t.Label = wholeSize(x)
-		default:
-			t.Label = fmt.Sprintf("%.6g", x)
+		at := math.Log(x)
+		if x == last || at-named >= room && math.Log(last)-at >= room {
+			t.Label, named = name(x), at
 		}
 		ticks = append(ticks, t)
 	}
