@@ -60,10 +60,6 @@ typedef enum TFE_ContextDevicePlacementPolicy {
   F(TF_DeviceList *, TFE_ContextListDevices,                                   \
     (TFE_Context *ctx, TF_Status *status),                                     \
     (ctx, status))                                                             \
-  V(TFE_ContextClearCaches, (TFE_Context *ctx), (ctx))                         \
-  V(TFE_ContextAddFunction,                                                    \
-    (TFE_Context *ctx, TF_Function *function, TF_Status *status),              \
-    (ctx, function, status))                                                   \
   V(TFE_ContextAddFunctionDef,                                                 \
     (TFE_Context *ctx, const char *serialized_function_def, size_t size,       \
      TF_Status *status),                                                       \
@@ -109,17 +105,11 @@ typedef enum TFE_ContextDevicePlacementPolicy {
     (TFE_TensorHandle *h, TFE_Context *ctx, const char *device_name,           \
      TF_Status *status),                                                       \
     (h, ctx, device_name, status))                                             \
-  F(TFE_TensorHandle *, TFE_TensorHandleCopySharingTensor,                     \
-    (TFE_TensorHandle *h, TF_Status *status),                                  \
-    (h, status))                                                               \
                                                                                \
   F(TFE_Op *, TFE_NewOp,                                                       \
     (TFE_Context *ctx, const char *op_or_function_name, TF_Status *status),    \
     (ctx, op_or_function_name, status))                                        \
   V(TFE_DeleteOp, (TFE_Op *op), (op))                                          \
-  V(TFE_OpSetDevice,                                                           \
-    (TFE_Op *op, const char *device_name, TF_Status *status),                  \
-    (op, device_name, status))                                                 \
   V(TFE_OpSetAttrValueProto,                                                   \
     (const TFE_Op *op, const char *attr_name, const void *proto, size_t        \
      proto_len, TF_Status *status),                                            \
@@ -140,7 +130,6 @@ typedef enum TFE_ContextDevicePlacementPolicy {
      in_flight_nodes_limit),                                                   \
     (is_async, enable_streaming_enqueue, in_flight_nodes_limit))               \
   V(TFE_DeleteExecutor, (TFE_Executor *executor), (executor))                  \
-  F(bool, TFE_ExecutorIsAsync, (TFE_Executor *executor), (executor))           \
   V(TFE_ExecutorWaitForAllPendingNodes,                                        \
     (TFE_Executor *executor, TF_Status *status),                               \
     (executor, status))                                                        \
