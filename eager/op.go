@@ -149,7 +149,7 @@ func (o *Op) SetInput(i int, t *Tensor) error {
 		return fmt.Errorf("eager: %s: input %d: %w", o.label(), i, err)
 	}
 	n := i
-	for k := range o.call.Inputs {
+	for k := 0; i >= 0 && k < len(o.call.Inputs); k++ {
 		in := &o.call.Inputs[k]
 		if n >= in.Len() {
 			n -= in.Len()

@@ -79,6 +79,10 @@ func TestOpErrorsSayTheSignature(t *testing.T) {
 	wantError(t, o.RunTo(tensor(t, other, []float32{1})), ErrContext)
 	wantError(t, o.RunInto(), nil, "have 0 arrays", "want 1")
 	wantError(t, o.SetInput(1, f), nil, "no input 1")
+	wantError(t, o.SetInput(-1, f), nil, "no input -1")
+	list := c.Op("AddN").InputList(f, f)
+	defer list.Close()
+	wantError(t, list.SetInput(-1, f), nil, "no input -1")
 	// After all that, the context works.
 	wantValues(t, output(t, c.Op("MatMul").Input(f, f)), float32(7), 10, 15, 22)
 }

@@ -16,6 +16,7 @@ type options struct {
 	config tfpb.ConfigProto
 	tags   []string // of the MetaGraph that Load loads
 	in     *Context // that Load loads into; nil for one of the model's own
+	err    error    // an option that cannot be
 }
 
 // WithTags chooses the MetaGraph that [Load] loads by its tags, all of them; with
@@ -51,7 +52,13 @@ func WithDevicePolicy(p DevicePolicy) Option {
 		CopyInputs: tfc.PlacementSilent, WarnOfCopies: tfc.PlacementWarn,
 		RefuseCopies: tfc.PlacementExplicit, CopyInt32: tfc.PlacementSilentForInt32,
 	}
-	return func(o *options) { o.eager.Placement = policies[p] }
+	return func(o *options) {
+		if p < 0 || int(p) >= len(policies) {
+			o.err = fmt.Errorf("eager: no device policy %d", p)
+			return
+		}
+		o.eager.Placement = policies[p]
+	}
 }
 
 // WithThreads sets how many threads one op may use (intra) and how many ops of a
@@ -106,6 +113,9 @@ func newOptions(list []Option) *options {
 // eagerOptions gathers the options of a context.
 func eagerOptions(list []Option) (tfc.EagerOptions, error) {
 	o := newOptions(list)
+	if o.err != nil {
+		return tfc.EagerOptions{}, o.err
+	}
 	config, err := proto.Marshal(&o.config)
 	if err != nil {
 		return tfc.EagerOptions{}, fmt.Errorf("eager: config: %w", err)

@@ -299,3 +299,11 @@ func TestTensorOn(t *testing.T) {
 	}
 	wantValues(t, output(t, c.Op("Neg").Input(scalar(t, c, int32(3)))), int32(-3))
 }
+
+func TestOptions(t *testing.T) {
+	// What is about GPUs holds for those that there are, if any.
+	c := newContext(t, WithThreads(1, 1), WithMemoryGrowth(), WithMemoryFraction(0.5))
+	wantValues(t, output(t, c.Op("Neg").Input(scalar(t, c, int32(3)))), int32(-3))
+	_, err := New(WithDevicePolicy(7))
+	wantError(t, err, nil, "device policy 7")
+}
