@@ -50,15 +50,7 @@ func landing(what string, err error) error {
 	}
 	var fit *tfc.FitError
 	if errors.As(err, &fit) {
-		return fmt.Errorf("eager: %s: %w: have an array %v, want %v, or a flat one of at least %d elements", what, npy.ErrShape, fit.Have, fit.Want, elements(fit.Want))
+		return fmt.Errorf("eager: %s: %w: have an array %v, want %v, or a flat one of at least %d elements", what, npy.ErrShape, fit.Have, fit.Want, fit.Elements())
 	}
 	return fmt.Errorf("eager: %s: %w", what, err)
-}
-
-func elements(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
 }

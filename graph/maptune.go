@@ -221,3 +221,12 @@ func (j *mapJob) together(ctx context.Context, workers []*mapWorker, e Executor)
 	}
 	return float64(runs*len(workers)) / time.Since(start).Seconds()
 }
+
+// elements is how many elements an array of a shape has.
+func elements(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}

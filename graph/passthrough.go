@@ -45,12 +45,3 @@ func (r *Runner) passThrough() error {
 	}
 	return nil
 }
-
-// elements is how many elements an array of a shape has.
-func elements(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
-}

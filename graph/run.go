@@ -156,7 +156,7 @@ func (r *Runner) explain(err error) error {
 	}
 	var fit *tfc.FitError
 	if errors.As(err, &fit) {
-		return &SizeError{Output: r.output(fit.Fetch), Have: fit.Have, Need: fit.Want, Flat: elements(fit.Want)}
+		return &SizeError{Output: r.output(fit.Fetch), Have: fit.Have, Need: fit.Want, Flat: fit.Elements()}
 	}
 	var kept *tfc.KeptError
 	if errors.As(err, &kept) {

@@ -63,6 +63,9 @@ func (e *FitError) Error() string {
 		e.Fetch, e.Want, e.WantSize, e.Have, e.HaveSize)
 }
 
+// Elements is how many elements the result has, and a flat array needs.
+func (e *FitError) Elements() int { return product(e.Want) }
+
 // HeldError says that TensorFlow still holds the array of a feed, so that the
 // array cannot have been written to safely since it was fed. It is [ErrInUse].
 type HeldError struct{ Feed int }
