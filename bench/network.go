@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"ndflow/graph"
 	"ndflow/internal/tfpb"
+	"ndflow/internal/threads"
 	"ndflow/npy"
 	"ndflow/ops"
 	"ndflow/tfc"
@@ -169,11 +170,13 @@ func (n *network) plans(own *owned, h how) (newPlan func() (*tfc.Plan, error), e
 		return nil, err
 	}
 	var options tfc.SessionOptions
+	var config tfpb.ConfigProto
 	if h.singleFile {
-		config := &tfpb.ConfigProto{Experimental: &tfpb.ConfigProto_Experimental{ExecutorType: "SINGLE_THREADED_EXECUTOR"}}
-		if options.Config, err = proto.Marshal(config); err != nil {
-			return nil, err
-		}
+		config.Experimental = &tfpb.ConfigProto_Experimental{ExecutorType: "SINGLE_THREADED_EXECUTOR"}
+	}
+	threads.Bound(&config) // as ndflow does
+	if options.Config, err = proto.Marshal(&config); err != nil {
+		return nil, err
 	}
 	s, err := tfc.NewSession(g, options)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"ndflow/internal/tfpb"
+	"ndflow/internal/threads"
 	"ndflow/tfc"
 )
 
@@ -62,9 +63,10 @@ func WithDevicePolicy(p DevicePolicy) Option {
 }
 
 // WithThreads sets how many threads one op may use (intra) and how many ops of a
-// function run at once (inter); 0 leaves the choice to TensorFlow, which takes the
-// number of cores. Threads are the process's: what the first context or session
-// has set holds for those that do not ask for threads of their own.
+// function run at once (inter); 0 stands for as many as there are processors for
+// this process, or fewer where GOMAXPROCS or a container's quota says so. Without
+// it threads are the process's: what holds for the first context or session holds
+// for all.
 func WithThreads(intra, inter int) Option {
 	return func(o *options) {
 		o.config.IntraOpParallelismThreads = int32(intra)
@@ -116,6 +118,7 @@ func eagerOptions(list []Option) (tfc.EagerOptions, error) {
 	if o.err != nil {
 		return tfc.EagerOptions{}, o.err
 	}
+	threads.Bound(&o.config)
 	config, err := proto.Marshal(&o.config)
 	if err != nil {
 		return tfc.EagerOptions{}, fmt.Errorf("eager: config: %w", err)

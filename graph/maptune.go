@@ -3,10 +3,10 @@ package graph
 import (
 	"context"
 	"math"
-	"runtime"
 	"sync"
 	"time"
 
+	"ndflow/internal/threads"
 	"ndflow/npy"
 )
 
@@ -168,7 +168,7 @@ func (j *mapJob) workerCounts() []int {
 	if j.Workers > 0 {
 		return []int{j.Workers}
 	}
-	counts := []int{runtime.GOMAXPROCS(0)}
+	counts := []int{threads.Usable()}
 	for n := counts[0] / 2; n > 0; n /= 2 {
 		counts = append(counts, n)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"ndflow/internal/tfpb"
+	"ndflow/internal/threads"
 	"ndflow/tfc"
 )
 
@@ -42,8 +43,9 @@ func WithPlacement(on bool) Option {
 }
 
 // WithThreads sets how many threads one op may use (intra) and how many ops
-// run at once on the pool (inter); 0 leaves the choice to TensorFlow, which
-// takes the number of cores. Sessions with threads of their own share none.
+// run at once on the pool (inter); 0 stands for as many as there are processors
+// for this process, or fewer where GOMAXPROCS or a container's quota says so.
+// Sessions with threads of their own share none.
 func WithThreads(intra, inter int) Option {
 	return func(o *options) {
 		o.config.IntraOpParallelismThreads = int32(intra)
@@ -105,6 +107,7 @@ func (o *options) session() (tfc.SessionOptions, error) {
 	if err := o.configDevice(); err != nil {
 		return tfc.SessionOptions{}, fmt.Errorf("graph: %w", err)
 	}
+	threads.Bound(&o.config)
 	config, err := proto.Marshal(&o.config)
 	if err != nil {
 		return tfc.SessionOptions{}, fmt.Errorf("graph: config: %w", err)

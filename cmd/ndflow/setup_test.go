@@ -33,6 +33,29 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
+// TestDoctorReadsTheEnvironment is what an image and its limits say.
+func TestDoctorReadsTheEnvironment(t *testing.T) {
+	dir := t.TempDir()
+	model, err := filepath.Abs(filepath.Join("..", "..", "testdata", "models", "add4"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, found := range map[string]bool{model: true, dir: false} {
+		cmd := command(t, dir, "doctor", "--json")
+		cmd.Env = append(cmd.Env, "GOMAXPROCS=1", "NDFLOW_DEMO_MODEL="+at)
+		var report struct {
+			CPU       struct{ Usable int }
+			DemoModel struct{ Path string } `json:"demo_model"`
+		}
+		if err := json.Unmarshal([]byte(checkSuccess(t, finish(t, cmd)).stdout), &report); err != nil {
+			t.Fatal(err)
+		}
+		if report.CPU.Usable != 1 || (report.DemoModel.Path == at) != found {
+			t.Errorf("with the demo's model in %s: have %+v", at, report)
+		}
+	}
+}
+
 // TestDoctorFindsProblems takes away the library and the model.
 func TestDoctorFindsProblems(t *testing.T) {
 	dir := t.TempDir()

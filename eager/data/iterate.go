@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"strings"
 
 	"ndflow/eager"
+	"ndflow/internal/threads"
 	"ndflow/npy"
 	"ndflow/ops"
 	"ndflow/tfc"
@@ -183,11 +185,14 @@ func (it *iterator) open(n *node) error {
 // withOptions is a last step that says how TensorFlow is to run those before it:
 // in an Options message, optimization_options{apply_default_optimizations: false}
 // and, unless there is something to tune, autotune_options{enabled: false}, whose
-// bookkeeping takes as long as all else for small elements.
+// bookkeeping takes as long as all else for small elements; else with a cpu_budget
+// where that is not all processors.
 func withOptions(n *node) *node {
 	options := "\x1a\x02\x08\x00"
-	if !n.tuned {
+	if usable := threads.Usable(); !n.tuned {
 		options += "\x3a\x02\x08\x00"
+	} else if usable < runtime.NumCPU() {
+		options += "\x3a\x02\x10" + string(byte(min(usable, 127)))
 	}
 	return &node{step: n.step, call: call{op: "OptionsDataset", inputs: []input{of(n)},
 		attrs: append(elements(n.elem), ops.String("serialized_options", options))}}

@@ -152,9 +152,19 @@ func attempts(list []tfc.Attempt) []Attempt {
 	return looked
 }
 
+// EnvDemoModel names the environment variable that says where the demo's model is,
+// where that is not in the cache.
+const EnvDemoModel = "NDFLOW_DEMO_MODEL"
+
 // DemoModelPath returns the folder of the demo's model, which
 // scripts/basic-pitch puts into the cache.
 func DemoModelPath() (string, error) {
+	if dir := os.Getenv(EnvDemoModel); dir != "" {
+		if _, err := os.Stat(filepath.Join(dir, "saved_model.pb")); err != nil {
+			return "", fmt.Errorf("%s: %w: %w", EnvDemoModel, graph.ErrNoModel, err)
+		}
+		return dir, nil
+	}
 	cache, err := tfc.CacheDir()
 	if err != nil {
 		return "", err

@@ -8,19 +8,21 @@ import (
 	"strings"
 
 	"golang.org/x/sys/cpu"
+	"ndflow/internal/threads"
 )
 
 // CPU is the processor, with what matters to TensorFlow's speed.
 type CPU struct {
 	Name     string   `json:"name"`
-	Cores    int      `json:"cores"` // that this process may use
+	Cores    int      `json:"cores"`  // that this process may run on
+	Usable   int      `json:"usable"` // that it can keep busy: fewer where GOMAXPROCS or a container's quota says so
 	Features []string `json:"features"`
 	Missing  []string `json:"missing"` // that TensorFlow would use
 	TooOld   bool     `json:"too_old"` // for TensorFlow's own builds
 }
 
 func readCPU() CPU {
-	c := CPU{Name: cpuName(), Cores: runtime.NumCPU(), Features: []string{}, Missing: []string{}}
+	c := CPU{Name: cpuName(), Cores: runtime.NumCPU(), Usable: threads.Usable(), Features: []string{}, Missing: []string{}}
 	for _, f := range features() {
 		if f.has {
 			c.Features = append(c.Features, f.name)

@@ -36,6 +36,9 @@ func (r *Report) Write(w io.Writer) error {
 		}
 	}
 	p.line("processor", "%s, %s", r.CPU.Name, cores(r.CPU.Cores))
+	if r.CPU.Usable < r.CPU.Cores {
+		p.line("", "of which %d can be kept busy, by GOMAXPROCS or the container's quota", r.CPU.Usable)
+	}
 	p.line("", "with %s", list(r.CPU.Features))
 	if len(r.CPU.Missing) > 0 {
 		p.line("", "without %s", list(r.CPU.Missing))

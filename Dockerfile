@@ -1,0 +1,78 @@
+# Images with ndflow and TensorFlow's library in them; docs/docker.md tells more. The targets:
+#
+#   ndflow    the command, with the model of its demo; what is built if none is named
+#   runtime   the library alone, for a program of your own to be put into
+#   builder   Go, the library and ndflow's source, to compile that program
+#   gpu       as ndflow, with TensorFlow's build for NVIDIA's GPUs and its CUDA libraries.
+#             Nobody has built this one yet.
+#
+# Build arguments: TENSORFLOW_VERSION, where it is not to be that of scripts/versions, and
+# GOPROXY. Build secrets, for networks that need them: "ca", certificates that are trusted
+# besides; "pip", a pip.conf. Neither is left in an image.
+
+ARG GO_VERSION=1.26.8
+
+FROM debian:bookworm-slim AS tools
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends binutils ca-certificates g++ python3-pip \
+ && rm -rf /var/lib/apt/lists/*
+# What the library is made of, and nothing else: a change of Go code leaves this as it is.
+COPY scripts/common.sh scripts/versions scripts/libtensorflow scripts/placement scripts/basic-pitch scripts/image-library /src/scripts/
+COPY tfc/placement /src/tfc/placement
+ARG TENSORFLOW_VERSION
+
+FROM tools AS library
+RUN --mount=type=secret,id=ca --mount=type=secret,id=pip --mount=type=cache,target=/var/cache/pip \
+    /src/scripts/image-library
+
+FROM golang:${GO_VERSION}-bookworm AS build
+ARG GOPROXY
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN --mount=type=secret,id=ca \
+    if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; go mod download
+COPY . .
+RUN --mount=type=cache,target=/root/.cache/go-build \
+    CGO_LDFLAGS=-static-libgcc go build -trimpath -buildvcs=false -ldflags='-s -w' -o /out/ndflow ./cmd/ndflow \
+ && scripts/licences ./cmd/ndflow /out/licences
+
+FROM build AS builder
+COPY --from=library /opt/ndflow/libtensorflow /opt/ndflow/libtensorflow
+ENV NDFLOW_LIBTENSORFLOW=/opt/ndflow/libtensorflow
+# A module in /app finds ndflow in /src, with no version and no line of its own.
+WORKDIR /app
+RUN printf 'go %s\n\nuse (\n\t.\n\t/src\n)\n' "$(go env GOVERSION | sed 's/^go//')" >go.work
+
+FROM debian:bookworm-slim AS base
+# Root's own files are all that is in it, so any other user will do: docker run --user.
+RUN useradd --no-log-init --uid 10001 --user-group --no-create-home --home-dir /work ndflow \
+ && install -d -o ndflow -g ndflow /work
+ENV NDFLOW_LIBTENSORFLOW=/opt/ndflow/libtensorflow
+WORKDIR /work
+USER ndflow
+
+FROM base AS runtime
+COPY --from=library /opt/ndflow/libtensorflow /opt/ndflow/libtensorflow
+
+FROM runtime AS ndflow
+COPY --from=library /opt/ndflow/basic-pitch /opt/ndflow/basic-pitch
+COPY --from=build /out/licences /usr/share/doc/ndflow
+COPY --from=build /out/ndflow /usr/local/bin/ndflow
+ENV NDFLOW_DEMO_MODEL=/opt/ndflow/basic-pitch/nmp
+HEALTHCHECK --interval=1m --timeout=30s --start-period=10s CMD ["ndflow", "doctor", "--quiet"]
+ENTRYPOINT ["ndflow"]
+
+FROM tools AS gpu-library
+RUN --mount=type=secret,id=ca --mount=type=secret,id=pip --mount=type=cache,target=/var/cache/pip \
+    /src/scripts/image-library --gpu
+
+FROM base AS gpu
+COPY --from=gpu-library /opt/ndflow /opt/ndflow
+COPY --from=build /out/licences /usr/share/doc/ndflow
+COPY --from=build /out/ndflow /usr/local/bin/ndflow
+# For NVIDIA's container toolkit, which brings the driver.
+ENV NDFLOW_DEMO_MODEL=/opt/ndflow/basic-pitch/nmp NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+HEALTHCHECK --interval=1m --timeout=30s --start-period=10s CMD ["ndflow", "doctor", "--quiet"]
+ENTRYPOINT ["ndflow"]
+
+FROM ndflow
