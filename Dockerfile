@@ -56,9 +56,11 @@ COPY --from=library /opt/ndflow/libtensorflow /opt/ndflow/libtensorflow
 
 FROM runtime AS ndflow
 COPY --from=library /opt/ndflow/basic-pitch /opt/ndflow/basic-pitch
+COPY testdata/models/mlp /opt/ndflow/bench/mlp
+COPY testdata/models/add4 /opt/ndflow/bench/add4
 COPY --from=build /out/licences /usr/share/doc/ndflow
 COPY --from=build /out/ndflow /usr/local/bin/ndflow
-ENV NDFLOW_DEMO_MODEL=/opt/ndflow/basic-pitch/nmp
+ENV NDFLOW_DEMO_MODEL=/opt/ndflow/basic-pitch/nmp NDFLOW_BENCH_MODELS=/opt/ndflow/bench
 HEALTHCHECK --interval=1m --timeout=30s --start-period=10s CMD ["ndflow", "doctor", "--quiet"]
 ENTRYPOINT ["ndflow"]
 
@@ -68,10 +70,13 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=pip --mount=type=cache,targ
 
 FROM base AS gpu
 COPY --from=gpu-library /opt/ndflow /opt/ndflow
+COPY testdata/models/mlp /opt/ndflow/bench/mlp
+COPY testdata/models/add4 /opt/ndflow/bench/add4
 COPY --from=build /out/licences /usr/share/doc/ndflow
 COPY --from=build /out/ndflow /usr/local/bin/ndflow
+ENV NDFLOW_DEMO_MODEL=/opt/ndflow/basic-pitch/nmp NDFLOW_BENCH_MODELS=/opt/ndflow/bench
 # For NVIDIA's container toolkit, which brings the driver.
-ENV NDFLOW_DEMO_MODEL=/opt/ndflow/basic-pitch/nmp NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 HEALTHCHECK --interval=1m --timeout=30s --start-period=10s CMD ["ndflow", "doctor", "--quiet"]
 ENTRYPOINT ["ndflow"]
 

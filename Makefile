@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test lint soak bench bench-micro fixtures setup setup-demo tools clean
+.PHONY: help demo build test lint soak bench bench-micro fixtures image image-test setup setup-demo tools clean
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CC_CHECK := $${CC:-gcc} -std=gnu11 -O2 -Wall -Wextra -Werror -c -o /dev/null
@@ -62,6 +62,14 @@ bench-micro: setup ## run the Go benchmarks (BENCH=regexp picks some)
 fixtures: ## write testdata/models anew with Python TensorFlow (needs 2 GiB of disk for it)
 	$(call say,'scripts/fixtures.py')
 	@python=$$(scripts/python --tensorflow) && "$$python" scripts/fixtures.py
+
+image: ## build the Docker image, ndflow:latest, with docker, podman or buildah (ARGS=... are passed on)
+	$(call say,'scripts/image')
+	@scripts/image $(ARGS)
+
+image-test: setup-demo build ## build the Docker images and try them; brings its own engine where there is none (5 GB of disk)
+	$(call say,'scripts/image-test')
+	@scripts/image-test
 
 setup: setup-demo
 	@scripts/python >/dev/null

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,7 +77,7 @@ than 5 % and its interval does not meet the earlier one's.`,
 	flags.StringVar(&f.svg, "svg", "", "write a plot of each scenario to a `folder`, or of one to a file")
 	flags.StringVar(&f.md, "md", "", "write the report as Markdown to a `file`")
 	flags.StringVar(&f.baseline, "baseline", "", "compare with an earlier run's JSON `file`")
-	flags.StringVar(&f.models, "models", "", "the `folder` of the models (default testdata/models of the repository)")
+	flags.StringVar(&f.models, "models", "", "the `folder` of the models (default $NDFLOW_BENCH_MODELS, or testdata/models of the repository)")
 	flags.StringVar(&f.python, "python", "", "Python's `interpreter` (default the one that scripts/python made)")
 	flags.SortFlags = false
 	return cmd
@@ -107,7 +108,8 @@ func scenarioList() string {
 
 // options reads the flags. Its errors are usage errors.
 func (f *benchFlags) options(cmd *cobra.Command, names []string) (bench.Options, error) {
-	o := bench.Options{Rounds: f.rounds, Quick: f.quick, Models: f.models, PythonAt: f.python, Peers: f.kinds}
+	models := cmp.Or(f.models, os.Getenv("NDFLOW_BENCH_MODELS"))
+	o := bench.Options{Rounds: f.rounds, Quick: f.quick, Models: models, PythonAt: f.python, Peers: f.kinds}
 	var err error
 	if o.Scenarios, err = bench.Find(names...); err != nil {
 		return o, err
