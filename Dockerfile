@@ -1,7 +1,7 @@
 # Images with ndflow and TensorFlow's library in them; docs/docker.md tells more. The targets:
 #
 #   ndflow    the command, with the model of its demo; what is built if none is named
-#   runtime   the library alone, for a program of your own to be put into
+#   runtime   the library and what it needs of Debian, for a program of your own to be put into
 #   builder   Go, the library and ndflow's source, to compile that program
 #   gpu       as ndflow, with TensorFlow's build for NVIDIA's GPUs and its CUDA libraries.
 #             Nobody has built this one yet.
@@ -43,10 +43,13 @@ ENV NDFLOW_LIBTENSORFLOW=/opt/ndflow/libtensorflow
 WORKDIR /app
 RUN printf 'go %s\n\nuse (\n\t.\n\t/src\n)\n' "$(go env GOVERSION | sed 's/^go//')" >go.work
 
-FROM debian:bookworm-slim AS base
-# Root's own files are all that is in it, so any other user will do: docker run --user.
-RUN useradd --no-log-init --uid 10001 --user-group --no-create-home --home-dir /work ndflow \
- && install -d -o ndflow -g ndflow /work
+FROM debian:bookworm-slim AS root
+COPY scripts/image-root /src/scripts/
+RUN /src/scripts/image-root /root-of-image
+
+FROM scratch AS base
+COPY --from=root /root-of-image /
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 ENV NDFLOW_LIBTENSORFLOW=/opt/ndflow/libtensorflow
 WORKDIR /work
 USER ndflow

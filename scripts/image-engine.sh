@@ -99,7 +99,9 @@ debian_stand_in() {
     exclude+=("--dpkgopt=path-exclude=/usr/share/$d/*")
   done
   exclude+=('--dpkgopt=path-include=/usr/share/doc/*/copyright')
-  mmdebstrap --quiet --variant=minbase "${exclude[@]}" bookworm "$tree/root" >&2
+  # The hook and usr-is-merged save usrmerge, which brings Perl.
+  mmdebstrap --quiet --variant=minbase --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include=usr-is-merged \
+    "${exclude[@]}" bookworm "$tree/root" >&2
   # An engine writes these into each container, and cannot where they are.
   rm -rf "$tree/root/etc/resolv.conf" "$tree/root/etc/hostname" "$tree"/root/var/{cache/apt/*.bin,lib/apt/lists/*}
   container=$(buildah from scratch)

@@ -101,14 +101,14 @@ image_files() {
 }
 
 # compressed_size prints how many bytes the image is when it is pushed, its layers
-# compressed by zstd.
+# compressed by gzip.
 compressed_size() {
   case $engine in
   buildah | podman)
-    "$engine" push --quiet --compression-format zstd "$image" "dir:$work/pushed" >&2
+    "$engine" push --quiet --compression-format gzip "$image" "dir:$work/pushed" >&2
     du -sb --exclude=version "$work/pushed" | cut -f 1
     rm -rf "$work/pushed"
     ;;
-  docker) docker save "$image" | zstd -3 -c | wc -c ;;
+  docker) docker save "$image" | gzip -c | wc -c ;;
   esac
 }
