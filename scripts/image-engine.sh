@@ -64,6 +64,7 @@ settings() {
 debian_base=docker.io/library/debian:bookworm-slim
 go_base=docker.io/library/golang:$(sed -n 's/^ARG GO_VERSION=//p' "$here/../Dockerfile")-bookworm
 
+# has_stand_ins asks whether the base images here are of our own making.
 has_stand_ins() { [[ $(buildah inspect --type image --format '{{.OCIv1.Config.Labels}}' "$debian_base" 2>/dev/null) == *ndflow.stand-in* ]]; }
 
 # stand_ins makes buildah the engine of a machine that has none, out of Debian's packages,

@@ -83,6 +83,10 @@ PYTHON
 image_setting() {
   case $engine in
   buildah) buildah inspect --type image --format "{{.Docker.Config.$1}}" "$image" ;;
+  podman)
+    if [[ $1 == Healthcheck ]]; then set -- HealthCheck; else set -- "Config.$1"; fi
+    podman image inspect --format "{{.$1}}" "$image"
+    ;;
   *) "$engine" inspect --type image --format "{{.Config.$1}}" "$image" ;;
   esac
 }
