@@ -3,6 +3,7 @@
 #   ndflow    the command, with the model of its demo; what is built if none is named
 #   runtime   the library and what it needs of Debian, for a program of your own to be put into
 #   builder   Go, the library and ndflow's source, to compile that program
+#   tests     the tests of package graph, on the library as it is in the image
 #   gpu       as ndflow, with TensorFlow's build for NVIDIA's GPUs and its CUDA libraries.
 #             Nobody has built this one yet.
 #
@@ -66,6 +67,15 @@ COPY --from=build /out/ndflow /usr/local/bin/ndflow
 ENV NDFLOW_DEMO_MODEL=/opt/ndflow/basic-pitch/nmp NDFLOW_BENCH_MODELS=/opt/ndflow/bench
 HEALTHCHECK --interval=1m --timeout=30s --start-period=10s CMD ["ndflow", "doctor", "--quiet"]
 ENTRYPOINT ["ndflow"]
+
+FROM build AS tests-build
+RUN --mount=type=cache,target=/root/.cache/go-build go test -tags leakcheck -c -o /out/graph.test ./graph
+
+FROM runtime AS tests
+COPY testdata /src/testdata
+COPY --from=tests-build /out/graph.test /src/graph/
+WORKDIR /src/graph
+ENTRYPOINT ["/src/graph/graph.test"]
 
 FROM tools AS gpu-library
 RUN --mount=type=secret,id=ca --mount=type=secret,id=pip --mount=type=cache,target=/var/cache/pip \
