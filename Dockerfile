@@ -7,9 +7,9 @@
 #   gpu       as ndflow, with TensorFlow's build for NVIDIA's GPUs and its CUDA libraries.
 #             Nobody has built this one yet.
 #
-# Build arguments: TENSORFLOW_VERSION, where it is not to be that of scripts/versions, and
-# GOPROXY. Build secrets, for networks that need them: "ca", certificates that are trusted
-# besides; "pip", a pip.conf. Neither is left in an image.
+# Build arguments: TENSORFLOW_VERSION, where it is not to be that of scripts/versions. Build
+# secrets, for networks that need them: "ca", the certificates to trust; "pip", a pip.conf;
+# "goproxy", what GOPROXY is to be. None is left in an image.
 
 ARG GO_VERSION=1.26.8
 
@@ -27,11 +27,12 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=pip --mount=type=cache,targ
     /src/scripts/image-library
 
 FROM golang:${GO_VERSION}-bookworm AS build
-ARG GOPROXY
 WORKDIR /src
 COPY go.mod go.sum ./
-RUN --mount=type=secret,id=ca \
-    if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; go mod download
+RUN --mount=type=secret,id=ca --mount=type=secret,id=goproxy \
+    if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; fi; \
+    if [ -s /run/secrets/goproxy ]; then export GOPROXY="$(cat /run/secrets/goproxy)"; fi; \
+    go mod download
 COPY . .
 RUN --mount=type=cache,target=/root/.cache/go-build \
     CGO_LDFLAGS=-static-libgcc go build -trimpath -buildvcs=false -ldflags='-s -w' -o /out/ndflow ./cmd/ndflow \
@@ -74,6 +75,8 @@ RUN --mount=type=cache,target=/root/.cache/go-build go test -tags leakcheck -c -
 FROM runtime AS tests
 COPY testdata /src/testdata
 COPY --from=tests-build /out/graph.test /src/graph/
+# A folder to be mounted: some tests look at what files on a disk do to memory.
+ENV TMPDIR=/work
 WORKDIR /src/graph
 ENTRYPOINT ["/src/graph/graph.test"]
 

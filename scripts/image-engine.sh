@@ -49,14 +49,15 @@ build() {
 settings() {
   local v ca=${PIP_CERT:-${SSL_CERT_FILE:-}} pip
   settings=()
-  [[ -z $ca ]] || settings+=(--secret "id=ca,src=$ca")
+  [[ ! -f $ca ]] || settings+=(--secret "id=ca,src=$ca")
+  [[ -z ${GOPROXY:-} ]] || settings+=(--secret id=goproxy,env=GOPROXY)
   for pip in "${PIP_CONFIG_FILE:-}" "${XDG_CONFIG_HOME:-${HOME:-}/.config}/pip/pip.conf" "${HOME:-}/.pip/pip.conf" /etc/pip.conf; do
     if [[ -f $pip && $pip != /dev/null ]]; then
       settings+=(--secret "id=pip,src=$pip")
       break
     fi
   done
-  for v in GOPROXY HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy; do
+  for v in HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy; do
     [[ -z ${!v:-} ]] || settings+=(--build-arg "$v=${!v}")
   done
 }
