@@ -22,6 +22,9 @@ func TestMain(m *testing.M) {
 		os.Exit(code)
 	}
 	code := m.Run()
+	if madeDir != "" {
+		os.RemoveAll(madeDir)
+	}
 	if err := tfc.CheckLeaks(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
@@ -118,4 +121,26 @@ func write(t testing.TB, path string, a *npy.Array) {
 	if err := npy.WriteFile(path, a); err != nil {
 		t.Fatal(err)
 	}
+}
+
+var madeDir string // "" until there is one to remove
+
+// madeOnce has Python TensorFlow write its checkpoints, once for all tests.
+var madeOnce = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "weights-")
+	madeDir = dir
+	return dir, err
+})
+
+func pythonMade(t testing.TB) string {
+	t.Helper()
+	first := madeDir == ""
+	dir, err := madeOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first {
+		python(t, "make", dir)
+	}
+	return dir
 }

@@ -119,8 +119,10 @@ func TestDamagedModels(t *testing.T) {
 		"without its checkpoint": {func(dir string) error { return os.RemoveAll(filepath.Join(dir, "variables")) }, "variables/variables.index"},
 		"without its data":       {func(dir string) error { return os.Remove(filepath.Join(dir, "variables", dataFile)) }, "missing"},
 		"cut off":                {func(dir string) error { return os.Truncate(filepath.Join(dir, "saved_model.pb"), 1000) }, "damaged"},
-		"another file":           {func(dir string) error { return os.WriteFile(filepath.Join(dir, "saved_model.pb"), []byte("no model"), 0o666) }, "damaged"},
-		"without a model":        {func(dir string) error { return os.Remove(filepath.Join(dir, "saved_model.pb")) }, "saved_model.pb"},
+		"another file": {func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "saved_model.pb"), []byte("no model"), 0o666)
+		}, "damaged"},
+		"without a model": {func(dir string) error { return os.Remove(filepath.Join(dir, "saved_model.pb")) }, "saved_model.pb"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := copyOf(t, fixture("keras"))
