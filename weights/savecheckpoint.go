@@ -13,9 +13,9 @@ import (
 	"ndflow/tfc"
 )
 
-// groupBytes is about how much is saved by one op, and so lies in one data file and, for
-// the time, in memory.
-const groupBytes = 256 << 20
+// groupBytes is how much is saved by one op, and so lies in one data file and, for the
+// time, in memory; or more, where a single tensor has more.
+const groupBytes = 64 << 20
 
 // saver writes the checkpoint of a model anew.
 type saver struct {
@@ -83,9 +83,13 @@ func entryBytes(e tfc.CheckpointEntry) int64 {
 func (m *savedModel) groups() [][]string {
 	var list [][]string
 	var size int64
+	most := int64(groupBytes)
+	for _, e := range m.entries {
+		most = max(most, entryBytes(e))
+	}
 	for _, key := range slices.Sorted(maps.Keys(m.entries)) {
 		n := entryBytes(m.entries[key])
-		if size += n; len(list) == 0 || size > groupBytes {
+		if size += n; len(list) == 0 || size > most {
 			list, size = append(list, nil), n
 		}
 		last := len(list) - 1
