@@ -177,19 +177,21 @@ func (f *weightsFlags) open(path, name string, all bool) (weights.Source, error)
 	return nil, fmt.Errorf("--match %s: no variable of %s has such a name; \"ndflow weights %s\" lists those that there are", f.match, path, path)
 }
 
-// mayWrite says no where a file is there already.
+// mayWrite says no where a file is there already, or cannot be.
 func (f *weightsFlags) mayWrite(path string) error {
-	if path == "" || f.force {
+	if path == "" {
 		return nil
 	}
 	info, err := os.Stat(path)
-	if err == nil && (info.Mode().IsRegular() || info.IsDir()) {
+	switch {
+	case err == nil && !f.force && (info.Mode().IsRegular() || info.IsDir()):
 		return fmt.Errorf("%s is there already: --force replaces it", path)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	case f.load != "" || err == nil && !info.Mode().IsRegular():
+		return nil // what a folder or a device takes is seen later
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
+	return outfile.Check(path)
 }
 
 // takeOut writes the variables to a file.
