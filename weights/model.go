@@ -41,8 +41,8 @@ func openModel(dir string, o options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := m.used
-	if o.all || len(list) == 0 {
+	list := m.listed()
+	if o.all {
 		list = m.all
 	}
 	if m.reader == nil {
@@ -86,6 +86,14 @@ func (m *savedModel) close() {
 	if m.reader != nil {
 		m.reader.Close()
 	}
+}
+
+// listed are the variables that signatures use; all of a model whose signatures use none.
+func (m *savedModel) listed() []variable {
+	if len(m.used) == 0 {
+		return m.all
+	}
+	return m.used
 }
 
 // chooseGraph finds the MetaGraph with the given tags; the one for serving, or the only

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"ndflow/internal/bundle"
@@ -30,9 +31,10 @@ func (o options) done(n, total int64) {
 
 // SaveModel writes a copy of the SavedModel in the folder model to the folder out, whose
 // variables have the arrays of s as their values, by name. Those that s has no array for
-// stay as they are: their names are returned. The checkpoint is written by TensorFlow's own
-// ops, so that every TensorFlow reads it, and in memory of not much more than the largest
-// array. It looks at the options [Overwrite], [WithTags] and [Progress].
+// stay as they are; the names are returned of those among them that [Open] lists without
+// [All]. The checkpoint is written by TensorFlow's own ops, so that every TensorFlow reads
+// it, and in memory of not much more than the largest array, or 64 MB. It looks at the
+// options [Overwrite], [WithTags] and [Progress].
 //
 // Names are those that [Open] with [All] lists of the model. Dtypes and shapes are
 // checked first: where one does not fit the error is a [*FitError]. The model itself is
@@ -58,6 +60,9 @@ func SaveModel(ctx context.Context, out, model string, s Source, opts ...Option)
 	if kept, err = fit(m.infos(), s.List()); err != nil {
 		return nil, err
 	}
+	kept = slices.DeleteFunc(kept, func(name string) bool {
+		return !slices.ContainsFunc(m.listed(), func(v variable) bool { return v.name == name })
+	})
 	temp, err := tempFolder(out)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
 	"ndflow/eager"
 	"ndflow/graph"
+	"ndflow/internal/tfpb"
 	"ndflow/npy"
 )
 
@@ -152,12 +154,22 @@ func partIn(t testing.TB, s Source, name string) Part {
 }
 
 // TestSaveModelKeepsTheRest: what there is no array for, an optimizer's variables and the
-// content of tables, is as it was.
+// content of tables too, is as it was.
 func TestSaveModelKeepsTheRest(t *testing.T) {
-	for name, some := range map[string]arrays{"keras": {"network/hidden/bias": ramp(5, 3)}, "keras_tables": {"embedding/embeddings": ramp(5, 4, 2)}} {
-		out := filepath.Join(t.TempDir(), "new")
-		calls := 0
-		kept, err := SaveModel(t.Context(), out, fixture(name), some, Progress(func(done, total int64) {
+	for name, c := range map[string]struct {
+		some arrays
+		kept int
+	}{
+		"keras":        {arrays{"network/hidden/bias": ramp(5, 3), "sgd/learning_rate": npy.Scalar(float32(2))}, 7},
+		"keras_tables": {arrays{"embedding/embeddings": ramp(5, 4, 2)}, 0},
+	} {
+		dir, calls := t.TempDir(), 0
+		link, out := filepath.Join(dir, "link"), filepath.Join(dir, "new")
+		model, err := filepath.Abs(fixture(name))
+		if err := errors.Join(err, os.Symlink(model, link)); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := SaveModel(t.Context(), out, link, c.some, Progress(func(done, total int64) {
 			if calls++; done > total || total == 0 {
 				t.Errorf("%d of %d bytes", done, total)
 			}
@@ -165,15 +177,42 @@ func TestSaveModelKeepsTheRest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all, old := mustOpen(t, out, All()), mustOpen(t, fixture(name), All())
-		if len(kept) != len(old.List())-1 || calls < 2 {
+		if len(kept) != c.kept || calls < 2 {
 			t.Errorf("%s: kept %q, %d calls", name, kept, calls)
 		}
-		for _, variable := range kept {
-			if !same(mustRead(t, all, variable), mustRead(t, old, variable)) {
-				t.Errorf("%s: %s is not as it was", name, variable)
+		all, old := mustOpen(t, out, All()), mustOpen(t, fixture(name), All())
+		for _, info := range old.List() {
+			want := c.some[info.Name]
+			if want == nil {
+				want = mustRead(t, old, info.Name)
+			}
+			if a := mustRead(t, all, info.Name); !same(a, want) {
+				t.Errorf("%s: %s: have %v, want %v", name, info.Name, a, want)
 			}
 		}
+	}
+}
+
+// TestFingerprint: what a SavedModel says of its origin is told; but it does not vouch for
+// a checkpoint that is another.
+func TestFingerprint(t *testing.T) {
+	model, out := copyOf(t, fixture("mlp")), filepath.Join(t.TempDir(), "new")
+	raw, err := proto.Marshal(&tfpb.FingerprintDef{Uuid: "some-id"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(model, "fingerprint.pb"), raw, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Describe(model, mustOpen(t, model))
+	if err != nil || c.Origin.UUID != "some-id" || c.Origin.TensorFlow == "" || len(c.Variables) != 4 || c.Signatures[0].Outputs[0].DType != "float32" {
+		t.Errorf("have %+v, %v", c, err)
+	}
+	if _, err := SaveModel(t.Context(), out, model, arrays{"b2": ramp(0, 4)}); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := Describe(out, mustOpen(t, out)); err != nil || c.Origin.UUID != "" || c.Origin.TensorFlow == "" {
+		t.Errorf("have %+v, %v", c, err)
 	}
 }
 
