@@ -306,7 +306,32 @@ func TestSaveModelStops(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("have %v, want %v", err, context.Canceled)
 	}
+	if err := WriteNPZ(ctx, filepath.Join(dir, "new.npz"), arrays{"b2": ramp(0, 4)}); !errors.Is(err, context.Canceled) {
+		t.Errorf("have %v, want %v", err, context.Canceled)
+	}
 	wantOnly(t, dir)
+}
+
+// TestSaveModelOfDamagedArrays: what turns out to be damaged when it is read.
+func TestSaveModelOfDamagedArrays(t *testing.T) {
+	dir, out := t.TempDir(), t.TempDir()
+	npz := filepath.Join(dir, "w.npz")
+	if err := WriteNPZ(t.Context(), npz, arrays{"b1": ramp(0, 8), "w1": ramp(0, 16, 8)}); err != nil {
+		t.Fatal(err)
+	}
+	flip(t, npz, 700) // in w1
+	if _, err := SaveModel(t.Context(), filepath.Join(out, "new"), fixture("mlp"), mustOpen(t, npz)); !errors.Is(err, npy.ErrFormat) {
+		t.Errorf("have %v, want %v", err, npy.ErrFormat)
+	}
+	wantOnly(t, out)
+
+	model := copyOf(t, fixture("mlp"))
+	flip(t, filepath.Join(model, "variables", dataFile), 40) // in what stays as it is
+	_, err := SaveModel(t.Context(), filepath.Join(out, "new"), model, arrays{"b1": ramp(0, 8)})
+	if !errors.Is(err, ErrDamaged) {
+		t.Errorf("have %v, want %v", err, ErrDamaged)
+	}
+	wantOnly(t, out)
 }
 
 func TestAssign(t *testing.T) {
