@@ -12,6 +12,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// C(name, value)
+#define NDC_CONSTANTS(C)                                                       \
+  C(CUDA_SUCCESS, 0)                                                           \
+                                                                               \
+  C(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 75)                          \
+  C(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, 76)                          \
+                                                                               \
+  C(CU_POINTER_ATTRIBUTE_MEMORY_TYPE, 2)                                       \
+  C(CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL, 9)                                    \
+  C(CU_POINTER_ATTRIBUTE_RANGE_START_ADDR, 11)                                 \
+  C(CU_POINTER_ATTRIBUTE_RANGE_SIZE, 12)                                       \
+  C(CU_MEMORYTYPE_DEVICE, 2)                                                   \
+                                                                               \
+  C(CU_MEMHOSTALLOC_PORTABLE, 1)                                               \
+  C(CU_MEMHOSTREGISTER_PORTABLE, 1)                                            \
+  C(CU_MEMHOSTREGISTER_READ_ONLY, 8)                                           \
+                                                                               \
+  C(CU_STREAM_NON_BLOCKING, 1)                                                 \
+  C(CU_EVENT_BLOCKING_SYNC, 1)                                                 \
+  C(CU_EVENT_DISABLE_TIMING, 2)
+
 #ifndef NDC_HAVE_CUDA_HEADERS
 
 typedef int CUresult;
@@ -27,28 +48,9 @@ typedef struct CUuuid_st {
 } CUuuid;
 
 enum {
-  CUDA_SUCCESS = 0,
-  CUDA_ERROR_OUT_OF_MEMORY = 2,
-  CUDA_ERROR_NOT_READY = 600,
-
-  CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75,
-  CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76,
-
-  CU_POINTER_ATTRIBUTE_MEMORY_TYPE = 2,
-  CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL = 9,
-  CU_POINTER_ATTRIBUTE_RANGE_START_ADDR = 11,
-  CU_POINTER_ATTRIBUTE_RANGE_SIZE = 12,
-
-  CU_MEMORYTYPE_DEVICE = 2,
-
-  CU_MEMHOSTALLOC_PORTABLE = 1,
-  CU_MEMHOSTREGISTER_PORTABLE = 1,
-  CU_MEMHOSTREGISTER_READ_ONLY = 8,
-
-  CU_STREAM_NON_BLOCKING = 1,
-
-  CU_EVENT_BLOCKING_SYNC = 1,
-  CU_EVENT_DISABLE_TIMING = 2,
+#define NDC_CONSTANT(name, value) name = value,
+  NDC_CONSTANTS(NDC_CONSTANT)
+#undef NDC_CONSTANT
 };
 
 #endif  // NDC_HAVE_CUDA_HEADERS
@@ -133,7 +135,7 @@ typedef struct {
 } ndc_cuda_api;
 
 // The one loaded driver's functions; all NULL until ndc_cuda_open has succeeded.
-extern ndc_cuda_api ndc_cuda;
+extern ndc_cuda_api ndc_cuda __attribute__((aligned(64)));
 
 #ifndef NDC_HAVE_CUDA_HEADERS
 
