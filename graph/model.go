@@ -69,6 +69,10 @@ func loadModel(dir string, o *options) (*Model, error) {
 		version:    meta.GetMetaInfoDef().GetTensorflowVersion(),
 		single:     o.singleThread(),
 	}
+	if err := m.session.checkDevice(o.device); err != nil {
+		m.Close()
+		return nil, err
+	}
 	if err := m.restoreLost(&meta); err != nil {
 		m.Close()
 		return nil, fmt.Errorf("graph: load %s: %w", dir, err)

@@ -15,7 +15,8 @@ type options struct {
 	tags     []string
 	executor Executor
 	config   tfpb.ConfigProto
-	copies   bool // results that could be placed too
+	copies   bool   // results that could be placed too
+	device   string // as it was asked for; empty for any
 }
 
 // singleThreaded is TensorFlow's name of an executor that runs the ops of a step
@@ -75,6 +76,19 @@ func JIT() Option {
 	}
 }
 
+// WithMemoryGrowth makes TensorFlow take a GPU's memory as it needs it, and not
+// nearly all of it when the session is made.
+func WithMemoryGrowth() Option {
+	return func(o *options) { o.gpu().AllowGrowth = true }
+}
+
+func (o *options) gpu() *tfpb.ConfigProto_GPUOptions {
+	if o.config.GpuOptions == nil {
+		o.config.GpuOptions = &tfpb.ConfigProto_GPUOptions{}
+	}
+	return o.config.GpuOptions
+}
+
 func (o *options) singleThread() bool {
 	return o.config.GetExperimental().GetExecutorType() == singleThreaded
 }
@@ -88,6 +102,9 @@ func newOptions(list []Option) *options {
 }
 
 func (o *options) session() (tfc.SessionOptions, error) {
+	if err := o.configDevice(); err != nil {
+		return tfc.SessionOptions{}, fmt.Errorf("graph: %w", err)
+	}
 	config, err := proto.Marshal(&o.config)
 	if err != nil {
 		return tfc.SessionOptions{}, fmt.Errorf("graph: config: %w", err)

@@ -33,7 +33,12 @@ func NewSession(g *Graph, opts ...Option) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	return &Session{c: c, graph: g, executor: o.executor}, nil
+	s := &Session{c: c, graph: g, executor: o.executor}
+	if err := s.checkDevice(o.device); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
 }
 
 // Graph returns the graph that the session runs.

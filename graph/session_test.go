@@ -3,6 +3,7 @@ package graph
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"ndflow/npy"
@@ -97,6 +98,24 @@ func TestDevices(t *testing.T) {
 	must(t, err)
 	if len(devices) == 0 || devices[0].Type != "CPU" {
 		t.Errorf("devices are %v", devices)
+	}
+}
+
+func TestWithDevice(t *testing.T) {
+	load(t, "mlp", WithDevice("cpu"))
+	s, err := NewSession(frozenSession(t).Graph(), WithDevice("CPU:0"), WithMemoryGrowth())
+	must(t, err)
+	s.Close()
+	for name, want := range map[string]string{
+		"GPU:7":  `graph: no device "GPU:7"; there are: "CPU:0"`,
+		"CPU:1":  `device "CPU:1": invalid argument: want CPU, or GPU:0 and so on`,
+		"TPU:0":  `device "TPU:0": invalid argument: want CPU, or GPU:0 and so on`,
+		"GPU:*":  `device "GPU:*": invalid argument: want CPU, or GPU:0 and so on`,
+		"GPU:0x": `device "GPU:0x": invalid argument: want CPU, or GPU:0 and so on`,
+	} {
+		if _, err := Load(fixture("mlp"), WithDevice(name)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("device %s: %v, want %q", name, err, want)
+		}
 	}
 }
 

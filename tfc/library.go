@@ -31,6 +31,7 @@ var libraryNames = []string{"libtensorflow_cc.so.2", "libtensorflow.so.2", "libt
 type Library struct {
 	path      string
 	version   string
+	cuda      bool
 	tried     []Attempt
 	placement string // why results cannot be placed; empty when they can
 }
@@ -83,7 +84,7 @@ func Load(path string) (*Library, error) {
 		c.Err = err
 		tried = append(tried, c)
 		if err == nil {
-			loaded = &Library{path: opened, version: C.GoString(C.TF_Version()), tried: tried}
+			loaded = &Library{path: opened, version: C.GoString(C.TF_Version()), cuda: hasCUDA(), tried: tried}
 			loaded.openPlacement()
 			return loaded, nil
 		}
@@ -96,6 +97,18 @@ func (l *Library) Path() string { return l.path }
 
 // Version returns TensorFlow's version, "2.21.0".
 func (l *Library) Version() string { return l.version }
+
+// CUDA reports whether the library was built for NVIDIA's GPUs. It runs on machines
+// without one as well.
+func (l *Library) CUDA() bool { return l.cuda }
+
+// hasCUDA looks for a function of the CUDA driver, which builds for GPUs export
+// themselves: it calls the real one as soon as the driver's library has been found.
+func hasCUDA() bool {
+	name := C.CString("cuInit")
+	defer C.free(unsafe.Pointer(name))
+	return bool(C.ndf_exports(name))
+}
 
 // Tried returns the places that were looked in, the one that was loaded last.
 func (l *Library) Tried() []Attempt { return slices.Clone(l.tried) }
@@ -150,7 +163,8 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "ndflow"), nil
 }
 
-// cached returns the libraries in the cache, the newest version first.
+// cached returns the libraries in the cache: those for GPUs first, and the newest
+// version first.
 func cached() []string {
 	dir, err := CacheDir()
 	if err != nil {

@@ -38,7 +38,7 @@ func TestChild(t *testing.T) {
 			}
 			return
 		}
-		t.Logf("loaded: %s", lib.Path())
+		t.Logf("loaded: %s, CUDA %v", lib.Path(), lib.CUDA())
 		on, why := lib.Placement()
 		t.Logf("placement: %v %s", on, why)
 	default:
@@ -65,6 +65,7 @@ func TestLoadSearch(t *testing.T) {
 		t.Fatal(err)
 	}
 	cache := t.TempDir()
+	withCUDA := buildWithCUDA(t, lib.Path())
 	for _, version := range []string{"2.9.0", "2.21.0", "2.3.1"} {
 		dir := filepath.Join(cache, "ndflow", "libtensorflow-"+version+"-x", "lib")
 		if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -87,7 +88,8 @@ func TestLoadSearch(t *testing.T) {
 		env  []string
 		want []string
 	}{
-		{"explicit file", []string{"NDFLOW_TEST_PATH=" + lib.Path(), noEnv}, []string{"loaded: " + lib.Path()}},
+		{"explicit file", []string{"NDFLOW_TEST_PATH=" + lib.Path(), noEnv}, []string{"loaded: " + lib.Path() + ", CUDA false"}},
+		{"build for GPUs", []string{"NDFLOW_TEST_PATH=" + withCUDA, noEnv}, []string{"loaded: " + withCUDA + ", CUDA true"}},
 		{"explicit folder", []string{"NDFLOW_TEST_PATH=" + folder, noEnv}, []string{"loaded: " + folder}},
 		{"environment names a file", []string{EnvLibrary + "=" + lib.Path()}, []string{"loaded: "}},
 		{"environment names a folder", []string{EnvLibrary + "=" + folder}, []string{"loaded: "}},
@@ -106,6 +108,41 @@ func TestLoadSearch(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// buildWithCUDA makes a library that has what lib has and a function of the CUDA
+// driver, as TensorFlow's build for GPUs has it.
+func buildWithCUDA(t *testing.T, lib string) string {
+	t.Helper()
+	dir := t.TempDir()
+	source, made := filepath.Join(dir, "cuda.c"), filepath.Join(dir, "libtensorflow_cc.so.2")
+	if err := os.WriteFile(source, []byte("int cuInit(unsigned flags) { return (int)flags; }\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"-shared", "-fPIC", "-o", made, source, "-Wl,--no-as-needed", lib, "-Wl,-rpath," + filepath.Dir(lib)}
+	if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
+		t.Fatalf("gcc: %v\n%s", err, out)
+	}
+	return made
+}
+
+func TestCachedOrder(t *testing.T) {
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	var want []string
+	for _, name := range []string{"libtensorflow-gpu-2.21.0-amd64", "libtensorflow-gpu-2.9.1-amd64", "libtensorflow-2.22.0-amd64", "libtensorflow-2.3.0-amd64"} {
+		file := filepath.Join(cache, "ndflow", name, "lib", libraryNames[0])
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, file)
+	}
+	if have := cached(); !slices.Equal(have, want) {
+		t.Errorf("have %q, want %q", have, want)
 	}
 }
 

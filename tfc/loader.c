@@ -13,6 +13,8 @@
 
 ndf_api ndf_capi __attribute__((aligned(64)));
 
+static void *library;  // that the table is filled from
+
 // Lines that the library writes to stderr while it is being opened, whatever
 // TF_CPP_MIN_LOG_LEVEL says.
 static const char *const known_lines[] = {
@@ -153,5 +155,8 @@ char *ndf_open(const char *path, char **opened) {
   dlinfo(lib, RTLD_DI_LINKMAP, &map);
   *opened = strdup(map != NULL ? map->l_name : path);
   ndf_capi = api;
+  library = lib;
   return NULL;
 }
+
+bool ndf_exports(const char *symbol) { return dlsym(library, symbol) != NULL; }

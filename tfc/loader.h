@@ -3,6 +3,8 @@
 #ifndef NDFLOW_TFC_LOADER_H_
 #define NDFLOW_TFC_LOADER_H_
 
+#include <stdbool.h>
+
 // ndf_open opens the shared library at path (a file, or a name for the
 // loader's own search) and fills ndf_capi. On failure it returns a message to
 // free(), and the table stays empty. On success it returns NULL and puts the
@@ -12,6 +14,9 @@
 // being opened that no setting stops. Those are dropped, all others are
 // written out afterwards.
 char *ndf_open(const char *path, char **opened);
+
+// ndf_exports says whether the loaded library, or one that it needs, has a symbol.
+bool ndf_exports(const char *symbol);
 
 // These return the first function that the loaded library lacks of those that
 // build graphs, or run eagerly; NULL when it has them all.

@@ -57,6 +57,8 @@ func TestBadInput(t *testing.T) {
 		words             []string
 	}{
 		{"unknown signature", "signatures", "-s divide", []string{`no signature "divide"`, `"length", "scale", "serving_default", "subtract"`}},
+		{"unknown device", "mlp", "--device GPU:9 --in x=%IN/in_x.npy", []string{`no device "GPU:9"; there are: "CPU:0"`}},
+		{"no device", "mlp", "--device fast --in x=%IN/in_x.npy", []string{`device "fast"`, "want CPU, or GPU:0"}},
 		{"unknown tags", "twotags", "--tags tpu", []string{`no tag set "tpu"`, `"serve", "serve,gpu"`}},
 		{"tags where there are none", "notags", "", []string{`no tag set "serve"`, `there are: ""`}},
 		{"unknown input", "add", "--in z=x.npy", []string{`x.npy: no input "z"`, `"x", "y"`}},

@@ -26,6 +26,7 @@ func TestRun(t *testing.T) {
 		{"no names at all", "mlp", "--in %IN/in_x.npy --out probs.npy", "", map[string]string{"probs": "probs.npy"}},
 		{"the main file for its folder", "mlp/saved_model.pb", "--in %IN/in_x.npy --out probs.npy", "", map[string]string{"probs": "probs.npy"}},
 		{"executor inline", "mlp", "--executor inline --in %IN/in_x.npy --out probs.npy", "", map[string]string{"probs": "probs.npy"}},
+		{"device", "mlp", "--device cpu:0 --in %IN/in_x.npy --out probs.npy", "", map[string]string{"probs": "probs.npy"}},
 		{"executor pool, two threads", "mlp", "--executor pool --threads 2 --in %IN/in_x.npy --out probs.npy", "", map[string]string{"probs": "probs.npy"}},
 		{"a timeout that is not met", "mlp", "--timeout 5m --in %IN/in_x.npy --out probs.npy", "", map[string]string{"probs": "probs.npy"}},
 		{"strings and bools", "multi", "--in x=%IN/in_x.npy --in y=%IN/in_y.npy --out label=l.npy --out positive=p.npy --out product=q.npy", "",

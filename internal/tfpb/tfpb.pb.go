@@ -2084,6 +2084,7 @@ type ConfigProto_GPUOptions struct {
 	state                       protoimpl.MessageState `protogen:"open.v1"`
 	PerProcessGpuMemoryFraction float64                `protobuf:"fixed64,1,opt,name=per_process_gpu_memory_fraction,json=perProcessGpuMemoryFraction,proto3" json:"per_process_gpu_memory_fraction,omitempty"`
 	AllowGrowth                 bool                   `protobuf:"varint,4,opt,name=allow_growth,json=allowGrowth,proto3" json:"allow_growth,omitempty"`
+	VisibleDeviceList           string                 `protobuf:"bytes,5,opt,name=visible_device_list,json=visibleDeviceList,proto3" json:"visible_device_list,omitempty"`
 	unknownFields               protoimpl.UnknownFields
 	sizeCache                   protoimpl.SizeCache
 }
@@ -2130,6 +2131,13 @@ func (x *ConfigProto_GPUOptions) GetAllowGrowth() bool {
 		return x.AllowGrowth
 	}
 	return false
+}
+
+func (x *ConfigProto_GPUOptions) GetVisibleDeviceList() string {
+	if x != nil {
+		return x.VisibleDeviceList
+	}
+	return ""
 }
 
 type ConfigProto_OptimizerOptions struct {
@@ -2782,7 +2790,7 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\aversion\x18\x01 \x01(\x05R\aversion\x12 \n" +
 	"\vexplanation\x18\x02 \x01(\tR\vexplanation\",\n" +
 	"\x06OpList\x12\"\n" +
-	"\x02op\x18\x01 \x03(\v2\x12.ndflow.tfpb.OpDefR\x02op\"\xa9\a\n" +
+	"\x02op\x18\x01 \x03(\v2\x12.ndflow.tfpb.OpDefR\x02op\"\xda\a\n" +
 	"\vConfigProto\x12L\n" +
 	"\fdevice_count\x18\x01 \x03(\v2).ndflow.tfpb.ConfigProto.DeviceCountEntryR\vdeviceCount\x12?\n" +
 	"\x1cintra_op_parallelism_threads\x18\x02 \x01(\x05R\x19intraOpParallelismThreads\x12?\n" +
@@ -2792,11 +2800,12 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\x17use_per_session_threads\x18\t \x01(\bR\x14usePerSessionThreads\x12J\n" +
 	"\rgraph_options\x18\n" +
 	" \x01(\v2%.ndflow.tfpb.ConfigProto.GraphOptionsR\fgraphOptions\x12I\n" +
-	"\fexperimental\x18\x10 \x01(\v2%.ndflow.tfpb.ConfigProto.ExperimentalR\fexperimental\x1au\n" +
+	"\fexperimental\x18\x10 \x01(\v2%.ndflow.tfpb.ConfigProto.ExperimentalR\fexperimental\x1a\xa5\x01\n" +
 	"\n" +
 	"GPUOptions\x12D\n" +
 	"\x1fper_process_gpu_memory_fraction\x18\x01 \x01(\x01R\x1bperProcessGpuMemoryFraction\x12!\n" +
-	"\fallow_growth\x18\x04 \x01(\bR\vallowGrowth\x1ab\n" +
+	"\fallow_growth\x18\x04 \x01(\bR\vallowGrowth\x12.\n" +
+	"\x13visible_device_list\x18\x05 \x01(\tR\x11visibleDeviceList\x1ab\n" +
 	"\x10OptimizerOptions\x12(\n" +
 	"\x10global_jit_level\x18\x05 \x01(\x05R\x0eglobalJitLevel\x12$\n" +
 	"\x0ecpu_global_jit\x18\a \x01(\bR\fcpuGlobalJit\x1af\n" +

@@ -29,7 +29,7 @@ type Report struct {
 type Library struct {
 	Path    string    `json:"path,omitempty"`
 	Version string    `json:"version,omitempty"`
-	GPU     bool      `json:"gpu"` // built with support for GPUs
+	GPU     bool      `json:"gpu"` // built for NVIDIA's GPUs
 	Looked  []Attempt `json:"looked"`
 }
 
@@ -108,7 +108,7 @@ func (r *Report) library() {
 		r.problem(true, "", "%v", err)
 		return
 	}
-	r.Library = Library{Path: lib.Path(), Version: lib.Version(), Looked: attempts(lib.Tried())}
+	r.Library = Library{Path: lib.Path(), Version: lib.Version(), GPU: lib.CUDA(), Looked: attempts(lib.Tried())}
 	r.Placement = placement(lib)
 	devices, err := tryOut()
 	if err != nil {
@@ -117,14 +117,20 @@ func (r *Report) library() {
 		return
 	}
 	r.SelfCheck = "ok"
+	used := false
 	for _, d := range devices {
 		_, name, _ := strings.Cut(d.Name, "/device:")
 		r.Devices = append(r.Devices, Device{Name: name, Memory: d.Memory})
-		r.Library.GPU = r.Library.GPU || d.Type == "GPU"
+		used = used || d.Type == "GPU"
 	}
-	if r.GPU.Present() && !r.Library.GPU {
-		r.problem(false, fmt.Sprintf("set %s to a TensorFlow built with CUDA", tfc.EnvLibrary),
-			"there is a GPU, but this TensorFlow does not use it")
+	switch {
+	case !r.GPU.Present() || used:
+	case lib.CUDA():
+		r.problem(false, "run with TF_CPP_MIN_LOG_LEVEL=0, with which TensorFlow says why; scripts/libtensorflow --gpu fetches the CUDA libraries as well",
+			"there is a GPU and this TensorFlow is built for it, but does not use it")
+	default:
+		r.problem(false, fmt.Sprintf("scripts/libtensorflow --gpu, or set %s to a TensorFlow built with CUDA", tfc.EnvLibrary),
+			"there is a GPU, but this TensorFlow is not built for it")
 	}
 }
 

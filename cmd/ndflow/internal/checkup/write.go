@@ -10,7 +10,11 @@ import (
 func (r *Report) Write(w io.Writer) error {
 	p := printer{w: w}
 	if r.Library.Path != "" {
-		p.line("library", "TensorFlow %s", r.Library.Version)
+		built := ""
+		if r.Library.GPU {
+			built = ", built for GPUs"
+		}
+		p.line("library", "TensorFlow %s%s", r.Library.Version, built)
 	} else {
 		p.line("library", "none")
 	}

@@ -23,8 +23,9 @@ type Options struct {
 	Signature string    // "" for the default one
 	Tags      *[]string // nil for the default ones
 	Executor  graph.Executor
-	Threads   int // 0 leaves the choice to TensorFlow
-	Batch     int // rows a step; 0 for all in one step, or BatchAuto
+	Threads   int    // 0 leaves the choice to TensorFlow
+	Device    string // "CPU", "GPU:0"; "" leaves the choice to TensorFlow
+	Batch     int    // rows a step; 0 for all in one step, or BatchAuto
 
 	// With a Batch only.
 	Workers    int  // steps at once; 0 finds a good number

@@ -22,6 +22,9 @@ func open(o Options) (*model, error) {
 	if o.Tags != nil {
 		opts = append(opts, graph.WithTags(*o.Tags...))
 	}
+	if o.Device != "" {
+		opts = append(opts, graph.WithDevice(o.Device))
+	}
 	if o.Threads > 0 {
 		opts = append(opts, graph.WithThreads(o.Threads, o.Threads))
 	}
