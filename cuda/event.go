@@ -54,6 +54,18 @@ func (t timedHandle) giveBack() {
 	t.s.unref()
 }
 
+// letGo ends the holds of what the copy reads and writes.
+func (e *Event) letGo() {
+	for i := range e.holds {
+		e.pins[i].Unpin()
+		if e.holds[i] != nil {
+			e.holds[i].Unhold()
+			e.holds[i] = nil
+		}
+	}
+	e.partial = nil
+}
+
 // begin is called before the handle of an event is used, end afterwards. passed
 // says that there is nothing to wait for, and no end to call.
 func (e *Event) begin() (passed bool, err error) {

@@ -58,19 +58,20 @@ func (p *primary) checkRange(ptr uintptr, size int) error {
 // the memory is no longer used, on any goroutine; it must not refer to the
 // Buffer. On an error it is not called and the memory stays the caller's.
 func (d *Device) Wrap(ptr uintptr, dtype npy.DType, shape []int, free func()) (*Buffer, error) {
-	if err := d.check(); err != nil {
-		return nil, err
-	}
 	size, err := sizeOf(dtype, shape)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.p.checkRange(ptr, size); err != nil {
+	p, err := d.use()
+	if err != nil {
+		return nil, err
+	}
+	defer p.unref()
+	if err := p.checkRange(ptr, size); err != nil {
 		return nil, err
 	}
 	if size := uintptr(dtype.Size()); ptr%size != 0 {
 		return nil, fmt.Errorf("cuda: pointer %#x is not aligned to %v, %d bytes", ptr, dtype, size)
 	}
-	mem := newMemory(d.p, ptr, size, free)
-	return newBuffer(d, mem, ptr, dtype, shape, false), nil
+	return newBuffer(d, newMemory(p, free), ptr, dtype, shape, false), nil
 }

@@ -140,14 +140,7 @@ func (o over) release() {
 	for e := o.head; e != nil; {
 		next := e.next
 		e.next = nil
-		for i := range e.holds {
-			e.pins[i].Unpin()
-			if e.holds[i] != nil {
-				e.holds[i].Unhold()
-				e.holds[i] = nil
-			}
-		}
-		e.partial = nil
+		e.letGo()
 		o.s.mu.Lock()
 		back := e.takeHandle()
 		o.s.mu.Unlock()

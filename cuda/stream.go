@@ -39,11 +39,12 @@ type stream struct {
 // NewStream returns a new stream of the device, in no order with the default
 // stream (cuStreamCreate with CU_STREAM_NON_BLOCKING).
 func (d *Device) NewStream() (*Stream, error) {
-	if err := d.check(); err != nil {
+	p, err := d.use()
+	if err != nil {
 		return nil, err
 	}
-	defer runtime.KeepAlive(d)
-	in, err := newStream(d.p)
+	defer p.unref()
+	in, err := newStream(p)
 	if err != nil {
 		return nil, err
 	}
