@@ -127,7 +127,8 @@ func TestLoad(t *testing.T) {
 	for name := range children {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.Command(exe)
-			cmd.Env = append(os.Environ(), envChild+"="+name, EnvLibrary+"=")
+			// The race detector would let each of them linger for a second.
+			cmd.Env = append(os.Environ(), envChild+"="+name, EnvLibrary+"=", "GORACE=atexit_sleep_ms=0")
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
