@@ -5,7 +5,9 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
+	"unsafe"
 )
 
 // fake is an opened fake with device 0's context current on the test's thread.
@@ -130,3 +132,20 @@ func runChild(t *testing.T, env ...string) (out string, ok bool) {
 	b, err := cmd.CombinedOutput()
 	return string(b), err == nil
 }
+
+// mapped is memory outside of Go's that unmap takes away.
+func mapped(n int) []byte {
+	b, err := syscall.Mmap(-1, 0, n, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func unmap(b []byte) {
+	if err := syscall.Munmap(b); err != nil {
+		panic(err)
+	}
+}
+
+func addressOf(b []byte) devptr { return devptr(uintptr(unsafe.Pointer(&b[0]))) }
