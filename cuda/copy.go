@@ -4,7 +4,6 @@ package cuda
 import "C"
 
 import (
-	"errors"
 	"fmt"
 	"unsafe"
 
@@ -177,11 +176,7 @@ func (s *stream) put(e *Event, dst, src side, wait bool) error {
 	w := work(dst, src)
 	w.wait = C.bool(wait)
 	e.s, e.partial = s, dst.m
-	err := s.enqueue(e, w)
-	if err != nil && !errors.Is(err, ErrPartial) {
-		return fmt.Errorf("cuda: copy to %s: %w", describe(dst.m), err)
-	}
-	return err
+	return s.enqueue(e, w)
 }
 
 // Copy puts a copy on the stream and returns an event that passes when it is

@@ -110,11 +110,17 @@ func (e *Event) Wait(ctx context.Context) error {
 	if passed || err != nil {
 		return err
 	}
-	return await(ctx, func() error {
-		defer e.end()
-		return e.s.settled(e, func() C.ndc_status {
-			return C.ndc_event_synchronize(e.s.p.info.ctx, e.handle)
-		})
+	if endless(ctx) {
+		return e.synchronize()
+	}
+	return await(ctx, e.synchronize)
+}
+
+// synchronize is Wait between begin and end.
+func (e *Event) synchronize() error {
+	defer e.end()
+	return e.s.settled(e, func() C.ndc_status {
+		return C.ndc_event_synchronize(e.s.p.info.ctx, e.handle)
 	})
 }
 
