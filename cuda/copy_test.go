@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"ndflow/cuda/internal/fakecuda"
 	"ndflow/npy"
@@ -35,15 +37,28 @@ var ways = map[string]func(t testing.TB, d *Device, dt npy.DType, shape ...int) 
 		return h.Array, h
 	},
 	"registered": func(t testing.TB, d *Device, dt npy.DType, shape ...int) (*npy.Array, Memory) {
-		h := get(d.Register(array(t, 1, dt, shape...)))(t)
+		h := get(d.Register(pages(t, dt, shape...)))(t)
 		t.Cleanup(h.Close)
+		fill(h.Array, 1)
 		return h.Array, h
 	},
 	"array of registered memory": func(t testing.TB, d *Device, dt npy.DType, shape ...int) (*npy.Array, Memory) {
-		a := array(t, 1, dt, shape...)
+		a := pages(t, dt, shape...)
 		t.Cleanup(get(d.Register(a))(t).Close)
+		fill(a, 1)
 		return a, a
 	},
+}
+
+// pages is an array in pages of the Go heap that no other array shares, since whole
+// pages are pinned.
+func pages(t testing.TB, dt npy.DType, shape ...int) *npy.Array {
+	t.Helper()
+	page := os.Getpagesize()
+	size := get(npy.Count(dt, shape...))(t) * dt.Size()
+	b := make([]byte, size+2*page)
+	off := page - int(uintptr(unsafe.Pointer(unsafe.SliceData(b)))%uintptr(page))
+	return get(npy.External(dt, shape, b[off:off+size:off+size], false, nil))(t)
 }
 
 // Every dtype and shape goes to the device, to another buffer, and back, by all
@@ -92,7 +107,12 @@ func TestMappedFiles(t *testing.T) {
 	wantBytes(t, back, want)
 
 	wantError(t, Copy(mapped, b), ErrReadOnly, "array float32 [3000 3]")
-	h := get(d.Register(mapped))(t)
+	h, err := d.Register(mapped)
+	if fake == nil && err != nil {
+		t.Logf("this driver does not pin files that are mapped to be read: %v", err)
+		return
+	}
+	must(t, err)
 	defer h.Close()
 	if !h.ReadOnly() {
 		t.Error("a file that is mapped to be read can be written to once it is registered")
@@ -386,6 +406,7 @@ func TestCopyFrom(t *testing.T) {
 	}
 	readOnly := get(on.AsReadOnly())(t)
 	defer readOnly.Close()
+	large := array(t, 3, npy.Int8, 64<<20)
 	for _, c := range []struct {
 		name   string
 		dst    Memory
@@ -397,7 +418,7 @@ func TestCopyFrom(t *testing.T) {
 		{"too large", dst, b.Pointer(), 100, npy.ErrShape, "have 100 bytes"},
 		{"negative", dst, b.Pointer(), -4, npy.ErrShape, "have -4 bytes"},
 		{"part of an element", dst, b.Pointer(), 6, npy.ErrShape, "have 6 bytes"},
-		{"past its end", dst, b.Pointer() + 64, 64, npy.ErrShape, "32 bytes behind it, want 64"},
+		{"past its end", large, b.Pointer() + 64, large.Len(), npy.ErrShape, "bytes behind it, want 67108864"},
 		{"memory of the host", dst, addressOf(want), 16, ErrDevice, "not of a device's memory"},
 		{"nil", dst, 0, 16, ErrDevice, "0x0"},
 		{"no dst", nil, b.Pointer(), 16, nil, "dst is nil"},
