@@ -162,7 +162,7 @@ func (b *Buffer) Hold() error {
 }
 
 // hold is Hold; it is false where the buffer is closed.
-func (b *Buffer) hold() bool { return !b.closed.Load() && b.mem.ref() }
+func (b *Buffer) hold() bool { return b.mem != nil && !b.closed.Load() && b.mem.ref() }
 
 // Unhold undoes one [Buffer.Hold].
 func (b *Buffer) Unhold() { b.mem.unref() }

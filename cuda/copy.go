@@ -22,6 +22,8 @@ type Memory interface {
 	ReadOnly() bool
 }
 
+var _ = []Memory{(*npy.Array)(nil), (*HostBuffer)(nil), (*Buffer)(nil)}
+
 // side is one side of a copy.
 type side struct {
 	m    Memory

@@ -149,9 +149,9 @@ WITHIN(ndc_event_query, (CUcontext ctx, CUevent event), cuEventQuery, event)
 WITHIN(ndc_event_synchronize, (CUcontext ctx, CUevent event), cuEventSynchronize, event)
 WITHIN(ndc_event_destroy, (CUcontext ctx, CUevent event), cuEventDestroy_v2, event)
 
-ndc_range ndc_range_of(uintptr_t ptr) {
+ndc_range ndc_range_of(CUcontext ctx, uintptr_t ptr) {
   ndc_range r = {ok, -1, 0, 0};
-  if (!init(&r.status)) {
+  if (!init(&r.status) || (ctx != NULL && !enter(&r.status, ctx))) {
     return r;
   }
   unsigned type = 0;
@@ -165,6 +165,9 @@ ndc_range ndc_range_of(uintptr_t ptr) {
       type == CU_MEMORYTYPE_DEVICE) {
     r.ordinal = ordinal;
     r.start = (uintptr_t)start;
+  }
+  if (ctx != NULL) {
+    leave();
   }
   return r;
 }

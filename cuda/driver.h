@@ -78,7 +78,8 @@ typedef struct {
   size_t size;
 } ndc_range;
 
-ndc_range ndc_range_of(uintptr_t ptr);
+// ctx may be NULL where there is none; the driver may want one.
+ndc_range ndc_range_of(CUcontext ctx, uintptr_t ptr);
 
 typedef struct {
   ndc_status status;

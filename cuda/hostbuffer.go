@@ -16,7 +16,8 @@ import (
 // and write by themselves: copies from and to it are one transfer, and run while
 // the program goes on. It is used as any Array; a slice of it is an Array that
 // keeps the memory alive. Pinned memory is taken from the whole machine: close
-// HostBuffers.
+// HostBuffers. Should another library end the device's context, the driver takes
+// the memory away with it.
 type HostBuffer struct {
 	*npy.Array
 }

@@ -89,6 +89,13 @@ var children = map[string]func() error{
 		}
 		return nil
 	},
+	"ordinal with no device open": func() error {
+		if err := openDriver(); err != nil {
+			return err
+		}
+		_, err := OrdinalOf(4096)
+		return wantWords(err, ErrDevice, "0x1000")
+	},
 	"fork": func() error {
 		if err := openDriver(); err != nil {
 			return err
@@ -116,7 +123,7 @@ func wantWords(err, target error, words ...string) error {
 }
 
 // withoutFake are those that say something of the real driver, or of none.
-var withoutFake = []string{"no library", "no library, by the environment", "not a driver", "open where there is none", "fork"}
+var withoutFake = []string{"no library", "no library, by the environment", "not a driver", "open where there is none", "ordinal with no device open", "fork"}
 
 func runChild(name string) int {
 	if err := children[name](); err != nil {
