@@ -49,6 +49,14 @@ func openDriver() error {
 	return err
 }
 
+// driver is the environment in which another process finds the driver of this one.
+func driver(t *testing.T) []string {
+	t.Helper()
+	lib, err := cuda.Load("")
+	must(t, err)
+	return append(os.Environ(), cuda.EnvLibrary+"="+lib.Path())
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -335,7 +343,9 @@ func TestNumPy(t *testing.T) {
 
 func run(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	out, err := exec.Command(name, args...).CombinedOutput()
+	cmd := exec.Command(name, args...)
+	cmd.Env = driver(t)
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", name, err, out)
 	}

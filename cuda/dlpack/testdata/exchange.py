@@ -1,45 +1,12 @@
 """Exchanges arrays between NumPy and the shared library of shared/, whose path is the argument."""
-import ctypes
 import gc
 import sys
 
 import numpy as np
 
-lib = ctypes.PyDLL(sys.argv[1])
-for name in ("lend", "lendUnversioned", "lendReadOnly"):
-    getattr(lib, name).restype = ctypes.c_void_p
-for name in ("borrow", "borrowUnversioned"):
-    getattr(lib, name).restype = ctypes.c_double
-    getattr(lib, name).argtypes = [ctypes.c_void_p]
-lib.first.restype = ctypes.c_float
+from library import UNVERSIONED, USED, VERSIONED, Lent, check, open_library, pointer_of, set_name
 
-api = ctypes.pythonapi
-api.PyCapsule_New.restype = ctypes.py_object
-api.PyCapsule_New.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
-api.PyCapsule_GetPointer.restype = ctypes.c_void_p
-api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
-api.PyCapsule_SetName.argtypes = [ctypes.py_object, ctypes.c_char_p]
-
-VERSIONED, UNVERSIONED = b"dltensor_versioned", b"dltensor"
-USED = {VERSIONED: b"used_dltensor_versioned", UNVERSIONED: b"used_dltensor"}
-
-
-class Lent:
-    """A tensor of the library's, as the array API has it."""
-
-    def __init__(self, pointer, name):
-        self.pointer, self.name = pointer, name
-
-    def __dlpack_device__(self):
-        return (1, 0)
-
-    def __dlpack__(self, **_):
-        return api.PyCapsule_New(self.pointer, self.name, None)
-
-
-def check(what, have, want):
-    if have != want:
-        sys.exit("%s: have %r, want %r" % (what, have, want))
+lib = open_library(sys.argv[1])
 
 
 def lend(f, name):
@@ -70,8 +37,8 @@ for f, name, args in ((lib.borrow, VERSIONED, {"max_version": (1, 0)}), (lib.bor
     y = np.arange(6, dtype=np.float64).reshape(2, 3)
     before = sys.getrefcount(y)
     capsule = y.__dlpack__(**args)
-    pointer = api.PyCapsule_GetPointer(capsule, name)
-    api.PyCapsule_SetName(capsule, USED[name])
+    pointer = pointer_of(capsule, name)
+    set_name(capsule, USED[name])
     check("sum", f(pointer), 15.0)
     check("what Go wrote", y[0, 0], 42.0)
     check("is held", sys.getrefcount(y) > before, True)
@@ -80,11 +47,15 @@ for f, name, args in ((lib.borrow, VERSIONED, {"max_version": (1, 0)}), (lib.bor
 
     # What is not row-major stays the caller's.
     capsule = y.T.__dlpack__(**args)
-    check("transposed", f(api.PyCapsule_GetPointer(capsule, name)), -1.0)
+    check("transposed", f(pointer_of(capsule, name)), -1.0)
     del capsule
     check("transposed, given back", sys.getrefcount(y), before)
     sliced = np.ones((4, 4))[:, :2].__dlpack__(**args)
-    check("sliced", f(api.PyCapsule_GetPointer(sliced, name)), -1.0)
+    check("sliced", f(pointer_of(sliced, name)), -1.0)
     one = np.ones((4, 1))[::2].__dlpack__(**args)
-    check("every second", f(api.PyCapsule_GetPointer(one, name)), -1.0)
+    check("every second", f(pointer_of(one, name)), -1.0)
+
+# A device's memory, which NumPy has no part in, goes there and back.
+check("sum on the device", lib.borrowDevice(lib.lendDevice()), 15.0)
+check("tensors out at the end", lib.out(), 0)
 print("ok")
