@@ -38,12 +38,15 @@ func TestMain(m *testing.M) {
 }
 
 func openDriver() error {
-	path := ""
-	if os.Getenv("NDFLOW_TEST_LIBCUDA") != "real" {
+	path := os.Getenv("NDFLOW_TEST_LIBCUDA")
+	switch path {
+	case "":
 		var err error
 		if path, err = fakecuda.Build(""); err != nil {
 			return err
 		}
+	case "real":
+		path = ""
 	}
 	_, err := cuda.Load(path)
 	return err
