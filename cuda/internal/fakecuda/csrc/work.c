@@ -31,16 +31,20 @@ void fc_mark_release(fc_mark *m) {
   }
 }
 
+static void count_pending(const fc_op *op, int by) {
+  if (op->dst_range != NULL) {
+    op->dst_range->pending += by;
+  }
+  if (op->src_range != NULL && op->src_range != op->dst_range) {
+    op->src_range->pending += by;
+  }
+}
+
 void fc_put(fc_stream *s, fc_op *op) {
   fc_check_order(s, op);
   op->call = fc_now;
   op->seq = ++s->context->next_seq;
-  if (op->dst_range != NULL) {
-    op->dst_range->pending++;
-  }
-  if (op->src_range != NULL) {
-    op->src_range->pending++;
-  }
+  count_pending(op, 1);
   if (s->head == NULL) {
     s->head = op;
   } else {
@@ -80,12 +84,7 @@ static fc_op *take(fc_stream *s) {
 }
 
 static void finish(fc_op *op) {
-  if (op->dst_range != NULL) {
-    op->dst_range->pending--;
-  }
-  if (op->src_range != NULL) {
-    op->src_range->pending--;
-  }
+  count_pending(op, -1);
   if (op->kind == FC_RECORD) {
     op->mark->passed = true;
     op->mark->ms = now_ms();
