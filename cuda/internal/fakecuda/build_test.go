@@ -1,8 +1,10 @@
 package fakecuda
 
 import (
+	"debug/elf"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -36,6 +38,39 @@ func TestBuildOnceAFolder(t *testing.T) {
 	open(t)
 	if _, err := Open(path); err == nil || !strings.Contains(err.Error(), "is open in this process") {
 		t.Errorf("a second fake in a process: %v", err)
+	}
+}
+
+// The library shows nothing but the driver's functions and the control's, under
+// a name of its own.
+func TestWhatTheLibraryShows(t *testing.T) {
+	path, err := Build("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	library, err := elf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer library.Close()
+	if names, err := library.DynString(elf.DT_SONAME); err != nil || !slices.Equal(names, []string{"libfakecuda.so"}) {
+		t.Errorf("it is called %v, %v", names, err)
+	}
+	symbols, err := library.DynamicSymbols()
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := 0
+	for _, s := range symbols {
+		switch defined := s.Section != elf.SHN_UNDEF; {
+		case defined && slices.Contains(CallNames(), s.Name):
+			calls++
+		case defined && !strings.HasPrefix(s.Name, "fakecuda_"):
+			t.Errorf("it shows %s", s.Name)
+		}
+	}
+	if calls != len(CallNames()) {
+		t.Errorf("it shows %d of %d functions", calls, len(CallNames()))
 	}
 }
 

@@ -61,16 +61,6 @@ void fc_put(fc_stream *s, fc_op *op) {
   fc_changed();
 }
 
-static void forget_stream(fc_stream *s) {
-  for (fc_stream **at = &fc.streams; *at != NULL; at = &(*at)->next) {
-    if (*at == s) {
-      *at = s->next;
-      break;
-    }
-  }
-  fc_pool_put(&fc.stream_pool, s);
-}
-
 static fc_op *take(fc_stream *s) {
   fc_op *op = s->head;
   s->head = op->next;
@@ -102,7 +92,7 @@ static void finish(fc_op *op) {
 static void finish_head(fc_stream *s) {
   finish(take(s));
   if (s->destroyed && s->head == NULL && !s->running) {
-    forget_stream(s);
+    fc_stream_forget(s);
   }
 }
 
@@ -240,7 +230,7 @@ static void run_host(fc_stream *s) {
   s->running = false;
   finish(op);
   if (s->destroyed && s->head == NULL) {
-    forget_stream(s);
+    fc_stream_forget(s);
   }
 }
 
@@ -273,16 +263,16 @@ static bool step(bool thread) {
 
 // fc_wait takes steps until passed(arg), or until c is lost or destroyed, which
 // it gives as the code.
-bool fc_wait(bool (*passed)(void *), void *arg, fc_context *c,
-             CUresult *code) {
+CUresult fc_wait(bool (*passed)(void *), void *arg, fc_context *c) {
   for (;;) {
-    if (c->lost != 0 || c->life != FC_ALIVE) {
-      *code = c->lost != 0 ? c->lost : CUDA_ERROR_CONTEXT_IS_DESTROYED;
-      return false;
+    if (c->lost != 0) {
+      return c->lost;
+    }
+    if (c->life != FC_ALIVE) {
+      return CUDA_ERROR_CONTEXT_IS_DESTROYED;
     }
     if (passed(arg)) {
-      *code = CUDA_SUCCESS;
-      return true;
+      return CUDA_SUCCESS;
     }
     if (fc.held || !step(false)) {
       fc_wait_changed();
