@@ -116,12 +116,13 @@ func (d *Device) Memory() (free, total int64, err error) {
 // its primary context (cuCtxSynchronize): that of all streams of this package, and of
 // other libraries in the process that use that context, such as TensorFlow.
 func (d *Device) Synchronize() error {
-	if err := d.check(); err != nil {
+	p, err := d.use()
+	if err != nil {
 		return err
 	}
-	defer runtime.KeepAlive(d)
-	if err := errorOf(C.ndc_synchronize(d.p.info.ctx)); err != nil {
-		return fmt.Errorf("cuda: device %d: %w", d.p.ordinal, err)
+	defer p.unref()
+	if err := errorOf(C.ndc_synchronize(p.info.ctx)); err != nil {
+		return fmt.Errorf("cuda: device %d: %w", p.ordinal, err)
 	}
 	reap()
 	return nil
