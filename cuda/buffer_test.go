@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"ndflow/cuda/internal/fakecuda"
+	"ndflow/internal/fakecuda"
 	"ndflow/npy"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"ndflow/cuda/internal/fakecuda"
+	"ndflow/internal/fakecuda"
 	"ndflow/npy"
 )
 

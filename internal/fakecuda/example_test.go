@@ -3,7 +3,7 @@ package fakecuda_test
 import (
 	"fmt"
 
-	"ndflow/cuda/internal/fakecuda"
+	"ndflow/internal/fakecuda"
 )
 
 func Example() {
