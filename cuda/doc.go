@@ -52,8 +52,9 @@
 // [*Error] with CUDA's own name, and is compared with errors.Is(err,
 // cuda.OutOfMemory). [ErrDeviceLost] says that the device has failed: everything
 // that was made on it can only be closed. A copy that failed after it was begun is
-// [ErrPartial]: its destination may be written in part; in all other cases the
-// destination is as it was.
+// [ErrPartial]: its destination may be written in part. After all other errors of a
+// copy the destination is as it was. A wait that its context ends says nothing of
+// the copy, which goes on.
 //
 // # Loaded, not linked
 //
