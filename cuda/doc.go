@@ -64,7 +64,7 @@
 // driver that will do is that of CUDA 11.4.
 //
 // The driver does not survive a fork() of a process that has it open: in the child
-// all functions return [ErrForked]. Starting another program, as os/exec does, is
+// whatever needs the driver returns [ErrForked]. Starting another program, as os/exec does, is
 // fine, and so is a fork before the driver is loaded. A child that was made past the
 // C library, by a bare clone, is not recognised.
 package cuda
