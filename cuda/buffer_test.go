@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"ndflow/cuda/internal/fakecuda"
+	"ndflow/internal/fakecuda"
 	"ndflow/npy"
 )
 
@@ -235,6 +235,7 @@ func TestContextIsGivenBackWithTheLastThing(t *testing.T) {
 	wantError(t, err, ErrClosed)
 	_, _, err = d.Memory()
 	wantError(t, err, ErrClosed)
+	wantError(t, d.Synchronize(), ErrClosed)
 	d.Close()
 	must(t, Copy(array(t, 1, npy.Int8, 2), array(t, 2, npy.Int8, 2)))
 }

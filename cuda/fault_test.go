@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"ndflow/cuda/internal/fakecuda"
+	"ndflow/internal/fakecuda"
 	"ndflow/npy"
 )
 
@@ -138,6 +138,9 @@ func tour() (landed []landing, err error) {
 		return landed, err
 	}
 	closers = append(closers, w.Close)
+	if err := d.Synchronize(); err != nil {
+		return landed, err
+	}
 	land(arrays[2], h.Array)
 	return landed, d.CopyFrom(arrays[2], buffers[0].Pointer(), buffers[0].Size())
 }
@@ -204,6 +207,13 @@ func TestEachCallFails(t *testing.T) {
 
 func failOnce(t *testing.T, name string, n int, code Result) {
 	t.Helper()
+	// The goroutine that waits for what an earlier tour has closed would take the
+	// failure.
+	eventually(func() bool {
+		busy.Lock()
+		defer busy.Unlock()
+		return !busy.draining
+	})
 	must(t, fake.Reset(fakecuda.Settings{Devices: 2}))
 	fake.Fail(name, n, int(code))
 	landed, err := tour()
@@ -300,7 +310,7 @@ func TestDestroyedContext(t *testing.T) {
 	wantError(t, e.Wait(ctx), ErrDeviceLost)
 	wantError(t, timed.Wait(ctx), ErrDeviceLost)
 	wantBytes(t, a, before)
-	errs := []error{s.Synchronize(ctx), Copy(b, before), Copy(before, b), s.WaitFor(timed)}
+	errs := []error{s.Synchronize(ctx), d.Synchronize(), Copy(b, before), Copy(before, b), s.WaitFor(timed)}
 	_, err := s.Copy(b, before)
 	errs = append(errs, err)
 	_, err = s.Record()

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"ndflow/cuda/internal/fakecuda"
+	"ndflow/internal/fakecuda"
 	"ndflow/npy"
 )
 
@@ -106,6 +106,23 @@ func TestStreamProperties(t *testing.T) {
 	}
 }
 
+// A device is waited for as a whole, whatever stream its work is on.
+func TestSynchronizeDevice(t *testing.T) {
+	d := device(t, 0)
+	want := array(t, 1, npy.Float32, 900)
+	b := buffer(t, d, npy.Float32, 900)
+	must(t, Copy(b, want))
+	var pinned []*HostBuffer
+	for range 3 {
+		pinned = append(pinned, hostBuffer(t, d, npy.Float32, 900))
+		get(aStream(t, d).Copy(pinned[len(pinned)-1], b))(t)
+	}
+	must(t, d.Synchronize())
+	for _, h := range pinned {
+		wantBytes(t, h.Array, want)
+	}
+}
+
 // Waits end with their context; the work goes on, and can be waited for again.
 func TestWaitsEndWithTheirContext(t *testing.T) {
 	if !onFake(t) {
@@ -152,8 +169,9 @@ func TestCloseWhileCopying(t *testing.T) {
 	seed := rand.Uint64()
 	t.Log("seed", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	for range 20 {
-		fresh(t, fakecuda.Settings{Late: fakecuda.ByThread, Seed: r.Int64()})
+	for i := range 30 {
+		late := []fakecuda.Lateness{fakecuda.ByThread, fakecuda.WhenAsked}[i%2]
+		fresh(t, fakecuda.Settings{Late: late, Seed: r.Int64()})
 		d := get(Open(0))(t)
 		s, other := get(d.NewStream())(t), get(d.NewStream())(t)
 		a := array(t, 1, npy.Float64, 500)
