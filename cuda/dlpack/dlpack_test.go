@@ -15,7 +15,7 @@ import (
 	"unsafe"
 
 	"ndflow/cuda"
-	"ndflow/cuda/internal/fakecuda"
+	"ndflow/internal/fakecuda"
 	"ndflow/npy"
 )
 
