@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test lint soak bench bench-micro fixtures setup setup-demo tools clean
+.PHONY: help demo build test lint soak bench bench-micro gpu fixtures setup setup-demo tools clean
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CC_CHECK := $${CC:-gcc} -std=gnu11 -O2 -Wall -Wextra -Werror -c -o /dev/null
@@ -58,6 +58,10 @@ bench: setup-demo build ## measure ndflow beside C, Python and NumPy; fetches Py
 bench-micro: setup ## run the Go benchmarks (BENCH=regexp picks some)
 	$(call say,'go test -bench')
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem ./...
+
+gpu: tools ## on a machine with an NVIDIA GPU: the tests on the real driver, bandwidths, a report in out/gpu
+	@scripts/gpu build out/gpu
+	@scripts/gpu run out/gpu
 
 fixtures: ## write testdata/models anew with Python TensorFlow (needs 2 GiB of disk for it)
 	$(call say,'scripts/fixtures.py')
