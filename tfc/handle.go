@@ -90,47 +90,14 @@ func (c *EagerContext) NewHandle(a *npy.Array) (h *Handle, err error) {
 
 // NewHandleOn returns a handle to a's elements as memory of a device, used in place
 // (TFE_NewTensorHandleFromDeviceMemory). The device, by its full name, must be one
-// whose memory is the host's. TensorFlow checks nothing of what it is given, and
-// ends the process where memory is misaligned, so that is found here.
-func (c *EagerContext) NewHandleOn(device string, a *npy.Array) (h *Handle, err error) {
+// whose memory is the host's; see [EagerContext.NewHandleFromDevice] for others.
+func (c *EagerContext) NewHandleOn(device string, a *npy.Array) (*Handle, error) {
 	if a == nil {
 		return nil, fmt.Errorf("tfc: tensor of a nil array")
 	}
-	if a.DType() == npy.String {
-		return nil, fmt.Errorf("tfc: %w: strings have no memory that a device could use in place", npy.ErrDType)
-	}
-	dt, err := DataTypeOf(a.DType())
-	if err != nil {
-		return nil, err
-	}
-	b := a.Bytes()
-	data := unsafe.Pointer(unsafe.SliceData(b))
-	if len(b) > 0 && uintptr(data)%npy.Align != 0 {
-		return nil, fmt.Errorf("tfc: array %v %v: %w", a.DType(), a.Shape(), ErrAligned)
-	}
-	if a.NDim() > C.NDF_MAX_DIMS {
-		return nil, fmt.Errorf("tfc: %w: %d dimensions, TensorFlow takes up to %d", npy.ErrShape, a.NDim(), C.NDF_MAX_DIMS)
-	}
-	cdevice := C.CString(device)
-	defer C.free(unsafe.Pointer(cdevice))
-	dims := cDims(a.Shape())
-	err = c.use(func(ctx *C.TFE_Context) error {
-		held, err := newHold(a)
-		if err != nil {
-			return fmt.Errorf("tfc: %w", err)
-		}
-		defer held.drop() // which lasts until TensorFlow has let the memory go
-		var th *C.TFE_TensorHandle
-		err = status(func(s *C.TF_Status) {
-			th = C.ndf_hold_handle(held.c, ctx, cdevice, C.TF_DataType(dt), ptr(dims), C.int(len(dims)), data, C.size_t(len(b)), s)
-		})
-		if err != nil {
-			return err
-		}
-		h, err = ownHandle(c.res, th, int64(len(b)))
-		return err
-	})
-	return h, err
+	lo, hi := extent(a.Bytes())
+	m := DeviceMemory{Device: device, DType: a.DType(), Shape: a.Shape(), Address: lo, Size: int(hi - lo), Owner: a}
+	return c.newHandleAt(m, func() (*hold, error) { return newHold(a) })
 }
 
 // EmptyHandle returns a handle to no tensor, for [EagerOp.RunTo] to fill.
