@@ -1,0 +1,324 @@
+package cuda
+
+// #include "driver.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+)
+
+// The events of a stream that have not passed are queued in their order, and each
+// of them holds what its copy reads and writes. Nothing tells when an event
+// passes: a callback of the driver's into Go would cost more than a small copy.
+// The queues are looked at whenever something is put on a stream, waited for,
+// made or closed. Where something was closed that a copy still needs, a goroutine
+// waits for that copy.
+
+// busy are the streams that have events queued.
+var busy struct {
+	sync.Mutex
+	streams  map[*stream]struct{}
+	draining bool
+	again    bool // something was closed since the draining goroutine looked
+}
+
+// enqueue puts work and an event behind it on the stream. Where it returns an
+// error that is not [ErrPartial] nothing was begun. What the event holds is given
+// back when the work is over, or here where nothing was begun.
+func (s *stream) enqueue(e *Event, w C.ndc_work) error {
+	w.ctx, w.stream = s.p.info.ctx, s.handle
+	w.event_flags = C.CU_EVENT_BLOCKING_SYNC
+	if !e.timed {
+		w.event_flags |= C.CU_EVENT_DISABLE_TIMING
+	}
+	w.event = s.p.takeEvent(e.timed)
+	s.mu.Lock()
+	if o := s.head; o != nil && !o.bare {
+		w.oldest[0] = o.handle
+		if o = o.next; o != nil && !o.bare {
+			w.oldest[1] = o.handle
+		}
+	}
+	r := C.ndc_enqueue(w)
+	err := errorOf(r.status)
+	passed := s.popPassed(int(r.passed))
+	if r.event != nil && w.event == nil {
+		live.add("event", 1)
+	}
+	e.handle = r.event
+	if e.timed && r.event != nil {
+		// Until the handle is given back the stream stays, and the context with it.
+		s.refs++
+		live.add("timed event", 1)
+		if err == nil {
+			e.cleanup = runtime.AddCleanup(e, timedHandle.giveBack, timedHandle{s, r.event})
+		}
+	}
+	switch {
+	case !bool(r.started), bool(r.done), errors.Is(err, ErrDeviceLost):
+		if r.done { // and all that came before
+			passed.append(s.pop(nil, nil))
+		}
+		if bool(r.started) && err != nil {
+			err = e.failed(err)
+		}
+		passed.add(e, err)
+	default:
+		e.bare = !bool(r.recorded)
+		s.push(e)
+		if err != nil {
+			err = e.failed(err)
+		}
+	}
+	if err != nil {
+		e.closed = true // nobody gets to see it
+	}
+	back := e.takeHandle()
+	s.mu.Unlock()
+	back.give()
+	passed.release()
+	return err
+}
+
+// failed is why an event never passes, in words.
+func (e *Event) failed(err error) error {
+	if e.partial == nil {
+		return fmt.Errorf("cuda: %w", err)
+	}
+	return fmt.Errorf("cuda: copy to %s: %w: %w", describe(e.partial), ErrPartial, err)
+}
+
+// push puts an event at the end of the queue. The caller has locked s.
+func (s *stream) push(e *Event) {
+	e.queued = true
+	s.refs++
+	live.add("pending", 1)
+	if s.tail != nil {
+		s.tail.next = e
+		s.tail = e
+		return
+	}
+	s.head, s.tail = e, e
+	busy.Lock()
+	defer busy.Unlock()
+	if busy.streams == nil {
+		busy.streams = map[*stream]struct{}{}
+	}
+	busy.streams[s] = struct{}{}
+}
+
+// over is events that have left the queue and have still to be released, with no
+// lock held, since what they hold may be freed by that.
+type over struct {
+	s          *stream
+	head, tail *Event
+	refs       int
+}
+
+// add puts an event there that was not queued.
+func (o *over) add(e *Event, err error) {
+	e.err = err
+	o.append(over{e.s, e, e, 0})
+}
+
+func (o *over) append(p over) {
+	switch {
+	case p.head == nil:
+	case o.head == nil:
+		*o = p
+	default:
+		o.tail.next = p.head
+		o.tail = p.tail
+		o.refs += p.refs
+	}
+}
+
+func (o over) release() {
+	for e := o.head; e != nil; {
+		next := e.next
+		e.next = nil
+		for i := range e.holds {
+			e.pins[i].Unpin()
+			if e.holds[i] != nil {
+				e.holds[i].Unhold()
+				e.holds[i] = nil
+			}
+		}
+		e.partial = nil
+		o.s.mu.Lock()
+		back := e.takeHandle()
+		o.s.mu.Unlock()
+		back.give()
+		e = next
+	}
+	if o.refs > 0 {
+		o.s.unrefBy(o.refs)
+	}
+}
+
+// popPassed takes the n oldest events from the queue. The caller has locked s.
+func (s *stream) popPassed(n int) over {
+	if n == 0 {
+		return over{}
+	}
+	last := s.head
+	for range n - 1 {
+		last = last.next
+	}
+	return s.pop(last, nil)
+}
+
+// pop takes the events up to last, or all, from the queue: they have passed, or
+// failed with err. The caller has locked s.
+func (s *stream) pop(last *Event, err error) over {
+	if s.head == nil {
+		return over{}
+	}
+	o := over{s: s, head: s.head}
+	for e := s.head; e != nil; e = e.next {
+		o.refs++
+		o.tail = e
+		e.queued = false
+		live.add("pending", -1)
+		if err != nil {
+			e.err = e.failed(err)
+		}
+		if e == last {
+			break
+		}
+	}
+	s.head = o.tail.next
+	o.tail.next = nil
+	if s.head == nil {
+		s.tail = nil
+		busy.Lock()
+		delete(busy.streams, s)
+		busy.Unlock()
+	}
+	return o
+}
+
+// last returns the newest queued event; nil where there is none.
+func (s *stream) last() *Event {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tail
+}
+
+// settled waits for last, or looks whether it has passed, by a call of the
+// driver's, and takes what is over from the queue. Where the event itself has
+// failed it returns that error.
+func (s *stream) settled(last *Event, call func() C.ndc_status) error {
+	err := errorOf(call())
+	s.mu.Lock()
+	var passed over
+	switch {
+	case errors.Is(err, ErrDeviceLost):
+		passed = s.pop(nil, err)
+	case err == nil && last != nil && last.queued:
+		passed = s.pop(last, nil)
+	}
+	if last != nil && last.err != nil {
+		err = last.err
+	} else if err != nil {
+		err = fmt.Errorf("cuda: %w", err)
+	}
+	s.mu.Unlock()
+	passed.release()
+	return err
+}
+
+// reap takes from all queues what has passed.
+func reap() {
+	for _, s := range busyStreams() {
+		s.reap()
+	}
+}
+
+func busyStreams() []*stream {
+	busy.Lock()
+	defer busy.Unlock()
+	if len(busy.streams) == 0 {
+		return nil
+	}
+	list := make([]*stream, 0, len(busy.streams))
+	for s := range busy.streams {
+		list = append(list, s)
+	}
+	return list
+}
+
+func (s *stream) reap() {
+	if !s.mu.TryLock() {
+		return // whoever is at work there does it
+	}
+	var passed over
+	for s.head != nil {
+		e := s.head
+		var st C.ndc_status
+		if e.bare {
+			st = C.ndc_stream_query(s.p.info.ctx, s.handle)
+		} else {
+			st = C.ndc_event_query(s.p.info.ctx, e.handle)
+		}
+		err := errorOf(st)
+		if errors.Is(err, ErrDeviceLost) {
+			passed.append(s.pop(nil, err))
+		}
+		if err != nil {
+			break
+		}
+		passed.append(s.pop(e, nil))
+	}
+	s.mu.Unlock()
+	passed.release()
+}
+
+// settle is called when something was closed that copies under way may still
+// need: it is given back when they are done, even if nobody calls again.
+func settle() {
+	reap()
+	busy.Lock()
+	defer busy.Unlock()
+	if len(busy.streams) == 0 {
+		return
+	}
+	if busy.draining {
+		busy.again = true
+		return
+	}
+	busy.draining = true
+	go drain()
+}
+
+func drain() {
+	for {
+		drainNow()
+		busy.Lock()
+		if !busy.again {
+			busy.draining = false
+			busy.Unlock()
+			return
+		}
+		busy.again = false
+		busy.Unlock()
+	}
+}
+
+// drainNow waits for all that is on the streams now. It reports whether there was
+// anything.
+func drainNow() bool {
+	list := busyStreams()
+	for _, s := range list {
+		if s.ref() {
+			_ = s.settled(s.last(), func() C.ndc_status { // those who wait for the events are told
+				return C.ndc_stream_synchronize(s.p.info.ctx, s.handle)
+			})
+			s.unref()
+		}
+	}
+	return list != nil
+}
