@@ -29,14 +29,11 @@ static bool enter(ndc_status *st, CUcontext ctx) {
   return !CALL(*st, cuCtxPushCurrent_v2, ctx);
 }
 
-// leave restores what was current before. The work is done by then, so that a
-// failure to do so is worth telling only where nothing else has failed.
-static void leave(ndc_status *st) {
+// leave restores what was current before. The work is done by then; where this
+// reports a failure, it is of something earlier, and is told to whoever waits.
+static void leave(void) {
   CUcontext ctx;
-  ndc_status popped;
-  if (CALL(popped, cuCtxPopCurrent_v2, &ctx) && st->code == CUDA_SUCCESS) {
-    *st = popped;
-  }
+  cuCtxPopCurrent_v2(&ctx);
 }
 
 int ndc_fork_probe(void) {
@@ -98,7 +95,7 @@ ndc_memory_info ndc_memory(CUcontext ctx) {
   ndc_memory_info m = {ok, 0, 0};
   if (enter(&m.status, ctx)) {
     CALL(m.status, cuMemGetInfo_v2, &m.free, &m.total);
-    leave(&m.status);
+    leave();
   }
   return m;
 }
@@ -110,7 +107,7 @@ ndc_pointer ndc_alloc(CUcontext ctx, size_t size) {
     if (!CALL(p.status, cuMemAlloc_v2, &ptr, size)) {
       p.ptr = (uintptr_t)ptr;
     }
-    leave(&p.status);
+    leave();
   }
   return p;
 }
@@ -123,7 +120,7 @@ ndc_pointer ndc_host_alloc(CUcontext ctx, size_t size) {
     if (!CALL(p.status, cuMemHostAlloc, &ptr, size, CU_MEMHOSTALLOC_PORTABLE)) {
       p.ptr = (uintptr_t)ptr;
     }
-    leave(&p.status);
+    leave();
   }
   return p;
 }
@@ -134,7 +131,7 @@ ndc_pointer ndc_host_alloc(CUcontext ctx, size_t size) {
     ndc_status st = ok;                             \
     if (enter(&st, ctx)) {                          \
       CALL(st, name, __VA_ARGS__);                  \
-      leave(&st);                                   \
+      leave();                                      \
     }                                               \
     return st;                                      \
   }
@@ -179,7 +176,7 @@ ndc_new_stream ndc_stream_new(CUcontext ctx) {
   if (enter(&s.status, ctx)) {
     // Without an order between it and the default stream, as TensorFlow's.
     CALL(s.status, cuStreamCreate, &s.stream, CU_STREAM_NON_BLOCKING);
-    leave(&s.status);
+    leave();
   }
   return s;
 }
@@ -188,7 +185,7 @@ ndc_elapsed ndc_event_elapsed(CUcontext ctx, CUevent start, CUevent end) {
   ndc_elapsed e = {ok, 0};
   if (enter(&e.status, ctx)) {
     CALL(e.status, cuEventElapsedTime, &e.ms, start, end);
-    leave(&e.status);
+    leave();
   }
   return e;
 }
@@ -198,7 +195,7 @@ static void enable_one(CUcontext ctx, CUdevice device, CUcontext peer, CUdevice 
   ndc_status st;
   if (!CALL(st, cuDeviceCanAccessPeer, &can, device, peer_device) && can && enter(&st, ctx)) {
     CALL(st, cuCtxEnablePeerAccess, peer, 0);
-    leave(&st);
+    leave();
   }
 }
 
@@ -238,11 +235,11 @@ ndc_enqueued ndc_enqueue(ndc_work w) {
   // it is one that nobody can wait for.
   if (w.event == NULL && CALL(r.status, cuEventCreate, &r.event, w.event_flags)) {
     r.event = NULL;
-    leave(&r.status);
+    leave();
     return r;
   }
   if (start(&r.status, &w)) {
-    leave(&r.status);
+    leave();
     return r;
   }
   r.started = true;
@@ -260,6 +257,6 @@ ndc_enqueued ndc_enqueue(ndc_work w) {
     }
     r.passed++;
   }
-  leave(&r.status);
+  leave();
   return r;
 }
