@@ -125,6 +125,7 @@ enum {
     (can, device, peer))                                                       \
   F(cuCtxEnablePeerAccess, (CUcontext peer, unsigned int flags),               \
     (peer, flags))                                                             \
+  F(cuCtxSynchronize, (void), ())                                              \
   F(cuGetErrorName, (CUresult code, const char **text), (code, text))          \
   F(cuGetErrorString, (CUresult code, const char **text), (code, text))
 

@@ -101,6 +101,21 @@ func (d *Device) Memory() (free, total int64, err error) {
 	return int64(m.free), int64(m.total), nil
 }
 
+// Synchronize waits until the device has done all work that was put on it before in
+// its primary context (cuCtxSynchronize): that of all streams of this package, and of
+// other libraries in the process that use that context, such as TensorFlow.
+func (d *Device) Synchronize() error {
+	if err := d.check(); err != nil {
+		return err
+	}
+	defer runtime.KeepAlive(d)
+	if err := errorOf(C.ndc_synchronize(d.p.info.ctx)); err != nil {
+		return fmt.Errorf("cuda: device %d: %w", d.p.ordinal, err)
+	}
+	reap()
+	return nil
+}
+
 // String says which device it is: "GPU 0: NVIDIA H100 80GB HBM3, capability 9.0,
 // 79.1 GiB".
 func (d *Device) String() string {

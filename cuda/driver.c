@@ -100,6 +100,15 @@ ndc_memory_info ndc_memory(CUcontext ctx) {
   return m;
 }
 
+ndc_status ndc_synchronize(CUcontext ctx) {
+  ndc_status st = ok;
+  if (enter(&st, ctx)) {
+    CALL(st, cuCtxSynchronize);
+    leave();
+  }
+  return st;
+}
+
 ndc_pointer ndc_alloc(CUcontext ctx, size_t size) {
   ndc_pointer p = {ok, 0};
   if (enter(&p.status, ctx)) {

@@ -57,6 +57,9 @@ typedef struct {
 
 ndc_memory_info ndc_memory(CUcontext ctx);
 
+// ndc_synchronize waits for all work of the context, whoever has put it there.
+ndc_status ndc_synchronize(CUcontext ctx);
+
 typedef struct {
   ndc_status status;
   uintptr_t ptr;
