@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"runtime"
 	"time"
-	"unsafe"
 )
 
 // Event is a point in a stream's work: it passes when what was put on the stream
@@ -54,8 +53,6 @@ func (t timedHandle) giveBack() {
 	live.add("timed event", -1)
 	t.s.unref()
 }
-
-func handleOf[T any](h *T) uintptr { return uintptr(unsafe.Pointer(h)) }
 
 // begin is called before the handle of an event is used, end afterwards. passed
 // says that there is nothing to wait for, and no end to call.

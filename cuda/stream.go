@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // Stream is a queue of a device's work: copies on one stream are done one after
@@ -124,7 +125,7 @@ func (s *Stream) Handle() uintptr {
 	if s.closed.Load() {
 		return 0
 	}
-	return handleOf(s.s.handle)
+	return uintptr(unsafe.Pointer(s.s.handle))
 }
 
 // Record returns an event that passes when all work that is on the stream now is
