@@ -28,33 +28,6 @@ func (t *Tensor) Value() (*npy.Array, error) {
 	return v, nil
 }
 
-// Into copies the elements to the front of dst and returns that part of dst, in
-// the tensor's shape. dst is of the tensor's dtype; it is flat, or equals the
-// tensor beyond axis 0, and may be longer. It must not be memory that TensorFlow
-// still reads ([ErrInUse]). After an error dst is as it was.
-func (t *Tensor) Into(dst *npy.Array) (*npy.Array, error) {
-	if dst != nil && dst.DType() == npy.String {
-		return t.stringsInto(dst)
-	}
-	shape, err := t.h.Into(dst)
-	if err != nil {
-		return nil, landing("into", err)
-	}
-	return dst.Front(shape...)
-}
-
-func (t *Tensor) stringsInto(dst *npy.Array) (*npy.Array, error) {
-	v, err := t.Value()
-	if err != nil {
-		return nil, err
-	}
-	landed, err := dst.Land(v)
-	if err != nil {
-		return nil, fmt.Errorf("eager: into: %w", err)
-	}
-	return landed, nil
-}
-
 // Copy returns the tensor as an array of the caller's own.
 func (t *Tensor) Copy() (*npy.Array, error) {
 	v, err := t.Value()

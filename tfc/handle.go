@@ -229,36 +229,40 @@ func (h *Handle) Resolve() (*Tensor, error) {
 }
 
 // Into copies the tensor to the front of dst, which is flat or equals it beyond
-// axis 0, and returns the tensor's shape. dst must not be strings. The error is,
-// or wraps, an [*Error], a [*FitError], a [*DTypeError] or [ErrClosed].
-func (h *Handle) Into(dst *npy.Array) ([]int, error) {
+// axis 0. dst must not be strings. The error is, or wraps, an [*Error], a
+// [*FitError], a [*DTypeError] or [ErrClosed].
+func (h *Handle) Into(dst *npy.Array) error {
 	dt, err := checkInto(dst)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := dst.Hold(); err != nil {
-		return nil, fmt.Errorf("tfc: %w", err)
+		return fmt.Errorf("tfc: %w", err)
 	}
 	defer dst.Unhold()
 	s := C.TF_NewStatus()
 	defer C.TF_DeleteStatus(s)
 	var info C.ndf_handle_info
-	b, dims := dst.Bytes(), cDims(dst.Shape())
+	var dims [C.NDF_MAX_DIMS]C.int64_t
+	for d := range dst.NDim() {
+		dims[d] = C.int64_t(dst.Dim(d))
+	}
+	b := dst.Bytes()
 	r := C.ndf_handle_into(h.res.c, &info, C.TF_DataType(dt), unsafe.Pointer(unsafe.SliceData(b)), C.size_t(len(b)),
-		ptr(dims), C.int(len(dims)), s)
+		&dims[0], C.int(dst.NDim()), s)
 	runtime.KeepAlive(h)
 	switch r {
 	case C.NDF_DONE:
-		return infoShape(&info), nil
+		return nil
 	case C.NDF_CLOSED:
-		return nil, h.failed(true, s)
+		return h.failed(true, s)
 	case C.NDF_STATUS:
-		return nil, h.failed(false, s)
+		return h.failed(false, s)
 	case C.NDF_WRONG_DTYPE:
-		return nil, &DTypeError{Have: DataType(info.dtype), Want: dst.DType()}
+		return &DTypeError{Have: DataType(info.dtype), Want: dst.DType()}
 	}
 	want := infoShape(&info)
-	return nil, &FitError{Have: dst.Shape(), HaveSize: len(b), Want: want, WantSize: product(want) * dst.DType().Size()}
+	return &FitError{Have: dst.Shape(), HaveSize: len(b), Want: want, WantSize: product(want) * dst.DType().Size()}
 }
 
 // checkInto says which type of tensor may land in dst.
