@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"ndflow/cuda/internal/fakecuda"
 	"ndflow/npy"
@@ -218,3 +219,6 @@ func wantError(t testing.TB, err, target error, words ...string) {
 		t.Errorf("error %q does not name this package once, in front", err)
 	}
 }
+
+// addressOf is where an array's memory lies.
+func addressOf(a *npy.Array) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(a.Bytes()))) }

@@ -286,3 +286,20 @@ func inFork() code { return code(C.ndf_fake_in_fork()) }
 // touch reads a byte of the host's at p, and ends the process where that may
 // not be read.
 func touch(p devptr) byte { return byte(C.ndf_fake_touch(C.ulonglong(p))) }
+
+// nameCode and textCode are the codes of asking for a code's name and text, and
+// hostAllocCode that of pinning memory, with nothing made of what they give.
+func nameCode() code {
+	var name *C.char
+	return code(C.call_cuGetErrorName(0, &name))
+}
+
+func textCode() code {
+	var text *C.char
+	return code(C.call_cuGetErrorString(0, &text))
+}
+
+func hostAllocCode(n int) code {
+	var p unsafe.Pointer
+	return code(C.call_cuMemHostAlloc(&p, C.size_t(n), 0))
+}

@@ -157,6 +157,16 @@ func (c *Control) Calls(call string) int64 {
 	return int64(C.call_fakecuda_calls(ccall))
 }
 
+// CallNames are the functions of the driver that the fake has, all of which
+// [Control.Fail] knows.
+func CallNames() []string {
+	names := make([]string, len(C.ndf_fake_names))
+	for i := range names {
+		names[i] = C.GoString(C.ndf_fake_names[i])
+	}
+	return names
+}
+
 // Counters counts what is alive, and what was done since the last
 // [Control.Reset].
 type Counters struct {

@@ -6,6 +6,12 @@
 
 ndf_fake_functions ndf_fake;
 
+const char *const ndf_fake_names[FC_CALLS] = {
+#define NAME(name, params, args) #name,
+    FC_API(NAME)
+#undef NAME
+};
+
 const char *ndf_fake_open(const char *path) {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (library == NULL) {

@@ -21,6 +21,9 @@ extern ndf_fake_functions ndf_fake;
 // of dlerror's.
 const char *ndf_fake_open(const char *path);
 
+// ndf_fake_names holds the names of the driver's functions.
+extern const char *const ndf_fake_names[FC_CALLS];
+
 // ndf_fake_in_fork asks the driver for its devices in a forked child,
 // and returns the code that it got there.
 int ndf_fake_in_fork(void);

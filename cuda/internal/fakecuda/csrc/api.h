@@ -30,7 +30,6 @@ typedef struct CUuuid {
   F(cuDeviceTotalMem_v2, (size_t *bytes, CUdevice dev), (bytes, dev))          \
   F(cuDeviceGetAttribute, (int *pi, int attrib, CUdevice dev),                 \
     (pi, attrib, dev))                                                         \
-  F(cuDeviceGetUuid, (CUuuid * uuid, CUdevice dev), (uuid, dev))               \
   F(cuDeviceGetUuid_v2, (CUuuid * uuid, CUdevice dev), (uuid, dev))            \
   F(cuDeviceGetPCIBusId, (char *pciBusId, int len, CUdevice dev),              \
     (pciBusId, len, dev))                                                      \
@@ -45,12 +44,9 @@ typedef struct CUuuid {
   F(cuCtxPushCurrent_v2, (CUcontext ctx), (ctx))                               \
   F(cuCtxPopCurrent_v2, (CUcontext * pctx), (pctx))                            \
   F(cuCtxGetCurrent, (CUcontext * pctx), (pctx))                               \
-  F(cuCtxSetCurrent, (CUcontext ctx), (ctx))                                   \
-  F(cuCtxGetDevice, (CUdevice * device), (device))                             \
   F(cuCtxSynchronize, (void), ())                                              \
   F(cuCtxEnablePeerAccess, (CUcontext peerContext, unsigned Flags),            \
     (peerContext, Flags))                                                      \
-  F(cuCtxDisablePeerAccess, (CUcontext peerContext), (peerContext))            \
                                                                                \
   F(cuMemAlloc_v2, (CUdeviceptr * dptr, size_t bytesize), (dptr, bytesize))    \
   F(cuMemFree_v2, (CUdeviceptr dptr), (dptr))                                  \
@@ -65,14 +61,7 @@ typedef struct CUuuid {
     (p, bytesize, Flags))                                                      \
   F(cuMemHostUnregister, (void *p), (p))                                       \
   F(cuMemHostGetFlags, (unsigned *pFlags, void *p), (pFlags, p))               \
-  F(cuMemHostGetDevicePointer_v2,                                              \
-    (CUdeviceptr * pdptr, void *p, unsigned Flags), (pdptr, p, Flags))         \
                                                                                \
-  F(cuMemcpyHtoD_v2,                                                           \
-    (CUdeviceptr dstDevice, const void *srcHost, size_t ByteCount),            \
-    (dstDevice, srcHost, ByteCount))                                           \
-  F(cuMemcpyDtoH_v2, (void *dstHost, CUdeviceptr srcDevice, size_t ByteCount), \
-    (dstHost, srcDevice, ByteCount))                                           \
   F(cuMemcpyHtoDAsync_v2,                                                      \
     (CUdeviceptr dstDevice, const void *srcHost, size_t ByteCount,             \
      CUstream hStream),                                                        \
@@ -94,15 +83,11 @@ typedef struct CUuuid {
     (dstDevice, uc, N, hStream))                                               \
                                                                                \
   F(cuStreamCreate, (CUstream * phStream, unsigned Flags), (phStream, Flags))  \
-  F(cuStreamCreateWithPriority,                                                \
-    (CUstream * phStream, unsigned flags, int priority),                       \
-    (phStream, flags, priority))                                               \
   F(cuStreamDestroy_v2, (CUstream hStream), (hStream))                         \
   F(cuStreamSynchronize, (CUstream hStream), (hStream))                        \
   F(cuStreamQuery, (CUstream hStream), (hStream))                              \
   F(cuStreamWaitEvent, (CUstream hStream, CUevent hEvent, unsigned Flags),     \
     (hStream, hEvent, Flags))                                                  \
-  F(cuStreamGetCtx, (CUstream hStream, CUcontext * pctx), (hStream, pctx))     \
   F(cuLaunchHostFunc, (CUstream hStream, CUhostFn fn, void *userData),         \
     (hStream, fn, userData))                                                   \
                                                                                \

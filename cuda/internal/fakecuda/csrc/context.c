@@ -63,7 +63,7 @@ FC_EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext *pctx, CUdevice dev) {
     c = fc_pool_get(&fc.context_pool, sizeof *c);
     c->life = FC_ALIVE;
     c->device = dev;
-    c->legacy = fc_stream_new(c, 0, 0);
+    c->legacy = fc_stream_new(c, 0);
     fc.primary[dev] = c;
   } else if (c->lost != 0) {
     return fc_leave(c->lost);
@@ -183,35 +183,6 @@ FC_EXPORT CUresult cuCtxGetCurrent(CUcontext *pctx) {
   return fc_leave(CUDA_SUCCESS);
 }
 
-FC_EXPORT CUresult cuCtxSetCurrent(CUcontext ctx) {
-  FC_ENTER(cuCtxSetCurrent, FC_INIT);
-  if (ctx != NULL) {
-    CUresult code;
-    fc_context_check(ctx, &code);
-    if (code != CUDA_SUCCESS) {
-      return fc_leave(code);
-    }
-  }
-  if (depth > 0) {
-    depth--;
-    fc.count.pushed--;
-  }
-  if (ctx != NULL) {
-    stack[depth++] = ctx;
-    fc.count.pushed++;
-  }
-  return fc_leave(CUDA_SUCCESS);
-}
-
-FC_EXPORT CUresult cuCtxGetDevice(CUdevice *device) {
-  FC_ENTER(cuCtxGetDevice, FC_CURRENT);
-  if (device == NULL) {
-    return fc_leave(CUDA_ERROR_INVALID_VALUE);
-  }
-  *device = fc_current()->device;
-  return fc_leave(CUDA_SUCCESS);
-}
-
 static bool context_idle(void *arg) { return queued_in(arg) == 0; }
 
 FC_EXPORT CUresult cuCtxSynchronize(void) {
@@ -222,36 +193,25 @@ FC_EXPORT CUresult cuCtxSynchronize(void) {
   return fc_leave(code);
 }
 
-static CUresult peer(CUcontext peerContext, bool enable) {
-  fc_context *c = fc_current();
-  CUresult code;
-  if (peerContext == NULL) {
-    return CUDA_ERROR_INVALID_CONTEXT;
-  }
-  fc_context_check(peerContext, &code);
-  if (code != CUDA_SUCCESS) {
-    return code;
-  }
-  uint32_t bit = UINT32_C(1) << peerContext->device;
-  if (peerContext == c) {
-    return CUDA_ERROR_INVALID_CONTEXT;
-  }
-  if (((c->peers & bit) != 0) == enable) {
-    return enable ? CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED
-                  : CUDA_ERROR_PEER_ACCESS_NOT_ENABLED;
-  }
-  c->peers ^= bit;
-  return CUDA_SUCCESS;
-}
-
 FC_EXPORT CUresult cuCtxEnablePeerAccess(CUcontext peerContext,
                                          unsigned Flags) {
   FC_ENTER(cuCtxEnablePeerAccess, FC_CURRENT);
-  return fc_leave(Flags != 0 ? CUDA_ERROR_INVALID_VALUE
-                             : peer(peerContext, true));
-}
-
-FC_EXPORT CUresult cuCtxDisablePeerAccess(CUcontext peerContext) {
-  FC_ENTER(cuCtxDisablePeerAccess, FC_CURRENT | FC_FINISHES);
-  return fc_leave(peer(peerContext, false));
+  fc_context *c = fc_current();
+  if (Flags != 0) {
+    return fc_leave(CUDA_ERROR_INVALID_VALUE);
+  }
+  if (peerContext == NULL || peerContext == c) {
+    return fc_leave(CUDA_ERROR_INVALID_CONTEXT);
+  }
+  CUresult code;
+  fc_context_check(peerContext, &code);
+  if (code != CUDA_SUCCESS) {
+    return fc_leave(code);
+  }
+  uint32_t bit = UINT32_C(1) << peerContext->device;
+  if ((c->peers & bit) != 0) {
+    return fc_leave(CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED);
+  }
+  c->peers |= bit;
+  return fc_leave(CUDA_SUCCESS);
 }

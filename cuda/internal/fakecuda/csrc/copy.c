@@ -82,7 +82,7 @@ static CUresult put_and_wait(fc_stream *s, fc_op *op) {
 // Pageable memory is read before the call returns; the copy into device memory
 // comes later all the same.
 static CUresult to_device(CUdeviceptr dst, const void *src, size_t n,
-                          fc_stream *s, bool wait) {
+                          fc_stream *s) {
   if (n == 0) {
     return CUDA_SUCCESS;
   }
@@ -101,41 +101,24 @@ static CUresult to_device(CUdeviceptr dst, const void *src, size_t n,
                    n);
     }
   }
-  if (wait) {
-    return put_and_wait(s, op);
-  }
   fc_put(s, op);
   return CUDA_SUCCESS;
 }
 
 // Into pageable memory a copy is done when the call returns.
-static CUresult to_host(void *dst, CUdeviceptr src, size_t n, fc_stream *s,
-                        bool wait) {
+static CUresult to_host(void *dst, CUdeviceptr src, size_t n,
+                        fc_stream *s) {
   if (n == 0) {
     return CUDA_SUCCESS;
   }
   fc_range *d = of_context(device_side("source", src, n), "source", s->context);
   fc_range *h = host_side("destination", dst, n);
   fc_op *op = new_op(FC_COPY, (uintptr_t)dst, h, (uintptr_t)src, d, n);
-  if (h == NULL || wait) {
+  if (h == NULL) {
     return put_and_wait(s, op);
   }
   fc_put(s, op);
   return CUDA_SUCCESS;
-}
-
-FC_EXPORT CUresult cuMemcpyHtoD_v2(CUdeviceptr dstDevice, const void *srcHost,
-                                   size_t ByteCount) {
-  FC_ENTER(cuMemcpyHtoD_v2, FC_CURRENT);
-  return fc_leave(to_device(dstDevice, srcHost, ByteCount,
-                            fc_current()->legacy, true));
-}
-
-FC_EXPORT CUresult cuMemcpyDtoH_v2(void *dstHost, CUdeviceptr srcDevice,
-                                   size_t ByteCount) {
-  FC_ENTER(cuMemcpyDtoH_v2, FC_CURRENT);
-  return fc_leave(
-      to_host(dstHost, srcDevice, ByteCount, fc_current()->legacy, true));
 }
 
 FC_EXPORT CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr dstDevice,
@@ -143,14 +126,14 @@ FC_EXPORT CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr dstDevice,
                                         CUstream hStream) {
   FC_ENTER(cuMemcpyHtoDAsync_v2, FC_CURRENT);
   return fc_leave(to_device(dstDevice, srcHost, ByteCount,
-                            fc_stream_check(hStream), false));
+                            fc_stream_check(hStream)));
 }
 
 FC_EXPORT CUresult cuMemcpyDtoHAsync_v2(void *dstHost, CUdeviceptr srcDevice,
                                         size_t ByteCount, CUstream hStream) {
   FC_ENTER(cuMemcpyDtoHAsync_v2, FC_CURRENT);
-  return fc_leave(to_host(dstHost, srcDevice, ByteCount,
-                          fc_stream_check(hStream), false));
+  return fc_leave(
+      to_host(dstHost, srcDevice, ByteCount, fc_stream_check(hStream)));
 }
 
 static void refuse_overlap(uintptr_t dst, uintptr_t src, size_t n) {

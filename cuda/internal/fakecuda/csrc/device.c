@@ -120,26 +120,17 @@ FC_EXPORT CUresult cuDeviceGetAttribute(int *pi, int attrib, CUdevice dev) {
   return fc_leave(CUDA_SUCCESS);
 }
 
-static CUresult uuid(CUuuid *uuid, CUdevice dev) {
+FC_EXPORT CUresult cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice dev) {
+  FC_ENTER(cuDeviceGetUuid_v2, FC_INIT);
   if (!exists(dev)) {
-    return CUDA_ERROR_INVALID_DEVICE;
+    return fc_leave(CUDA_ERROR_INVALID_DEVICE);
   }
   if (uuid == NULL) {
-    return CUDA_ERROR_INVALID_VALUE;
+    return fc_leave(CUDA_ERROR_INVALID_VALUE);
   }
   memcpy(uuid->bytes, "fakecuda-device", 15);
   uuid->bytes[15] = (char)dev;
-  return CUDA_SUCCESS;
-}
-
-FC_EXPORT CUresult cuDeviceGetUuid(CUuuid *u, CUdevice dev) {
-  FC_ENTER(cuDeviceGetUuid, FC_INIT);
-  return fc_leave(uuid(u, dev));
-}
-
-FC_EXPORT CUresult cuDeviceGetUuid_v2(CUuuid *u, CUdevice dev) {
-  FC_ENTER(cuDeviceGetUuid_v2, FC_INIT);
-  return fc_leave(uuid(u, dev));
+  return fc_leave(CUDA_SUCCESS);
 }
 
 FC_EXPORT CUresult cuDeviceGetPCIBusId(char *pciBusId, int len, CUdevice dev) {

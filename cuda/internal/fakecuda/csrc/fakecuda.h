@@ -102,10 +102,10 @@ struct fc_stream {
   bool destroyed;  // by its owner; it goes when its queue is empty
   bool running;    // a host function of it runs, without the lock
   unsigned flags;
-  int priority;
   fc_context *context;
   fc_op *head, *tail;
   fc_stream *next;  // in fc.streams
+  uint64_t before;  // scratch of order.c
 };
 
 // When queued work is done.
@@ -231,9 +231,12 @@ void fc_nudge(void);
 void fc_mark_release(fc_mark *m);
 void fc_thread_wanted(void);
 
+// order.c
+void fc_check_order(fc_stream *stream, const fc_op *op);
+
 // streams.c
 fc_stream *fc_stream_check(CUstream s);
-fc_stream *fc_stream_new(fc_context *c, unsigned flags, int priority);
+fc_stream *fc_stream_new(fc_context *c, unsigned flags);
 void fc_streams_end(fc_context *c);
 void fc_events_end(fc_context *c);
 

@@ -165,14 +165,3 @@ FC_EXPORT CUresult cuMemHostGetFlags(unsigned *pFlags, void *p) {
   *pFlags = r->flags;
   return fc_leave(CUDA_SUCCESS);
 }
-
-FC_EXPORT CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr *pdptr, void *p,
-                                                unsigned Flags) {
-  FC_ENTER(cuMemHostGetDevicePointer_v2, FC_CURRENT);
-  fc_range *r = fc_range_at((uintptr_t)p);
-  if (pdptr == NULL || Flags != 0 || r == NULL || r->kind == FC_DEVICE_MEMORY) {
-    return fc_leave(CUDA_ERROR_INVALID_VALUE);
-  }
-  *pdptr = (uintptr_t)p;
-  return fc_leave(CUDA_SUCCESS);
-}

@@ -4,11 +4,10 @@
 
 #include "fakecuda.h"
 
-fc_stream *fc_stream_new(fc_context *c, unsigned flags, int priority) {
+fc_stream *fc_stream_new(fc_context *c, unsigned flags) {
   fc_stream *s = fc_pool_get(&fc.stream_pool, sizeof *s);
   s->alive = true;
   s->flags = flags;
-  s->priority = priority;
   s->context = c;
   s->next = fc.streams;
   fc.streams = s;
@@ -60,24 +59,14 @@ void fc_streams_end(fc_context *c) {
   }
 }
 
-static CUresult create(CUstream *phStream, unsigned flags, int priority) {
-  if (phStream == NULL || (flags & ~1u) != 0) {
-    return CUDA_ERROR_INVALID_VALUE;
-  }
-  *phStream = fc_stream_new(fc_current(), flags, priority);
-  fc.count.streams++;
-  return CUDA_SUCCESS;
-}
-
 FC_EXPORT CUresult cuStreamCreate(CUstream *phStream, unsigned Flags) {
   FC_ENTER(cuStreamCreate, FC_CURRENT);
-  return fc_leave(create(phStream, Flags, 0));
-}
-
-FC_EXPORT CUresult cuStreamCreateWithPriority(CUstream *phStream,
-                                              unsigned flags, int priority) {
-  FC_ENTER(cuStreamCreateWithPriority, FC_CURRENT);
-  return fc_leave(create(phStream, flags, priority));
+  if (phStream == NULL || (Flags & ~1u) != 0) {
+    return fc_leave(CUDA_ERROR_INVALID_VALUE);
+  }
+  *phStream = fc_stream_new(fc_current(), Flags);
+  fc.count.streams++;
+  return fc_leave(CUDA_SUCCESS);
 }
 
 // What is queued is still done.
@@ -152,15 +141,6 @@ FC_EXPORT CUresult cuStreamQuery(CUstream hStream) {
     return fc_leave(p.context->lost);
   }
   return fc_leave(point_passed(&p) ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY);
-}
-
-FC_EXPORT CUresult cuStreamGetCtx(CUstream hStream, CUcontext *pctx) {
-  FC_ENTER(cuStreamGetCtx, FC_CURRENT);
-  if (pctx == NULL) {
-    return fc_leave(CUDA_ERROR_INVALID_VALUE);
-  }
-  *pctx = fc_stream_check(hStream)->context;
-  return fc_leave(CUDA_SUCCESS);
 }
 
 FC_EXPORT CUresult cuLaunchHostFunc(CUstream hStream, void (*fn)(void *),

@@ -32,6 +32,7 @@ void fc_mark_release(fc_mark *m) {
 }
 
 void fc_put(fc_stream *s, fc_op *op) {
+  fc_check_order(s, op);
   op->call = fc_now;
   op->seq = ++s->context->next_seq;
   if (op->dst_range != NULL) {
