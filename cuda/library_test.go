@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"ndflow/cuda/internal/fakecuda"
+	"ndflow/internal/fakecuda"
 )
 
 // envChild names what a child process of a test does: a process has one driver,

@@ -10,7 +10,7 @@ import (
 	"time"
 	"unsafe"
 
-	"ndflow/cuda/internal/fakecuda"
+	"ndflow/internal/fakecuda"
 	"ndflow/npy"
 )
 
