@@ -1,6 +1,7 @@
 package eager
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -245,7 +246,7 @@ func (c *Context) handleOf(b *cuda.Buffer, producers []*cuda.Stream) (*tfc.Handl
 		return nil, err
 	}
 	for _, s := range producers {
-		if err := s.Synchronize(nil); err != nil {
+		if err := s.Synchronize(context.Background()); err != nil {
 			return nil, fmt.Errorf("wait for a producer: %w", err)
 		}
 	}

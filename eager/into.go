@@ -1,6 +1,7 @@
 package eager
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -63,7 +64,7 @@ func (t *Tensor) IntoStream(s *cuda.Stream, dst Target) (*cuda.Event, error) {
 		return nil, landing("into", err)
 	}
 	if a := arrayOf(dst); a != nil && !there {
-		if err := s.Synchronize(nil); err != nil {
+		if err := s.Synchronize(context.Background()); err != nil {
 			return nil, landing("into", err)
 		}
 		if err := t.intoArray(a); err != nil {
