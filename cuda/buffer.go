@@ -38,18 +38,19 @@ type Buffer struct {
 // (cuMemAlloc). The memory is not cleared; see [Stream.Zero]. No dimensions
 // means a 0-d buffer of one element. Strings have no place on a device.
 func (d *Device) NewBuffer(dtype npy.DType, shape ...int) (*Buffer, error) {
-	if err := d.check(); err != nil {
-		return nil, err
-	}
 	size, err := sizeOf(dtype, shape)
 	if err != nil {
 		return nil, err
 	}
-	addr, err := d.alloc(size)
+	p, err := d.use()
 	if err != nil {
-		return nil, fmt.Errorf("cuda: device %d: buffer %v %v of %d bytes: %w", d.p.ordinal, dtype, shape, size, err)
+		return nil, err
 	}
-	p := d.p
+	defer p.unref()
+	addr, err := p.alloc(size)
+	if err != nil {
+		return nil, fmt.Errorf("cuda: device %d: buffer %v %v of %d bytes: %w", p.ordinal, dtype, shape, size, err)
+	}
 	var free func()
 	if size > 0 {
 		live.add("buffer", 1)
@@ -58,26 +59,24 @@ func (d *Device) NewBuffer(dtype npy.DType, shape ...int) (*Buffer, error) {
 			live.add("buffer", -1)
 		}
 	}
-	mem := newMemory(p, addr, size, free)
-	return newBuffer(d, mem, addr, dtype, shape, false), nil
+	return newBuffer(d, newMemory(p, free), addr, dtype, shape, false), nil
 }
 
 // alloc returns new memory, none for a size of 0. What is closed and was waiting
 // for copies to be done is given back first where there is not enough.
-func (d *Device) alloc(size int) (uintptr, error) {
-	defer runtime.KeepAlive(d)
+func (p *primary) alloc(size int) (uintptr, error) {
 	if size == 0 {
 		return 0, nil
 	}
 	reap()
-	ptr := C.ndc_alloc(d.p.info.ctx, C.size_t(size))
+	ptr := C.ndc_alloc(p.info.ctx, C.size_t(size))
 	err := errorOf(ptr.status)
 	if errors.Is(err, OutOfMemory) && drainNow() {
-		ptr = C.ndc_alloc(d.p.info.ctx, C.size_t(size))
+		ptr = C.ndc_alloc(p.info.ctx, C.size_t(size))
 		err = errorOf(ptr.status)
 	}
 	if errors.Is(err, OutOfMemory) {
-		if m := C.ndc_memory(d.p.info.ctx); m.status.code == C.CUDA_SUCCESS {
+		if m := C.ndc_memory(p.info.ctx); m.status.code == C.CUDA_SUCCESS {
 			err = fmt.Errorf("%d of %d bytes are free: %w", m.free, m.total, err)
 		}
 	}
@@ -156,11 +155,14 @@ func (b *Buffer) ReadOnly() bool { return b.readOnly }
 // Hold keeps the memory from being given back until [Buffer.Unhold] is called as
 // often, as [npy.Array.Hold] does.
 func (b *Buffer) Hold() error {
-	if b.closed.Load() {
+	if !b.hold() {
 		return fmt.Errorf("cuda: buffer: %w", ErrClosed)
 	}
-	return b.mem.ref()
+	return nil
 }
+
+// hold is Hold; it is false where the buffer is closed.
+func (b *Buffer) hold() bool { return b.mem != nil && !b.closed.Load() && b.mem.ref() }
 
 // Unhold undoes one [Buffer.Hold].
 func (b *Buffer) Unhold() { b.mem.unref() }

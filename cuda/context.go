@@ -47,6 +47,18 @@ func openPrimary(ordinal int) (*primary, error) {
 	return p, nil
 }
 
+// anyPrimary returns a context that is retained, with one reference more; nil
+// where there is none.
+func anyPrimary() *primary {
+	primaries.Lock()
+	defer primaries.Unlock()
+	for _, p := range primaries.all {
+		p.refs++
+		return p
+	}
+	return nil
+}
+
 // ref adds a reference; the caller has one.
 func (p *primary) ref() {
 	primaries.Lock()

@@ -4,7 +4,6 @@ package cuda
 import "C"
 
 import (
-	"errors"
 	"fmt"
 	"unsafe"
 
@@ -22,6 +21,8 @@ type Memory interface {
 	Len() int
 	ReadOnly() bool
 }
+
+var _ = []Memory{(*npy.Array)(nil), (*HostBuffer)(nil), (*Buffer)(nil)}
 
 // side is one side of a copy.
 type side struct {
@@ -64,15 +65,42 @@ func hostSide(a *npy.Array, name string) (side, error) {
 }
 
 // hold keeps the memory of a side where it is until the event has passed.
-func (x *side) hold(e *Event, i int, name string) error {
-	if err := x.m.Hold(); err != nil {
-		return fmt.Errorf("cuda: copy: %s: %w", name, err)
+func (x *side) hold(e *Event, i int) error {
+	switch m := x.m.(type) {
+	case *Buffer:
+		if !m.hold() {
+			return ErrClosed
+		}
+	case *npy.Array:
+		if err := m.Hold(); err != nil {
+			return err
+		}
+		if x.size > 0 {
+			p := unsafe.SliceData(m.Bytes())
+			e.pins[i].Pin(p)
+			x.addr = uintptr(unsafe.Pointer(p))
+		}
+	default:
+		if err := m.Hold(); err != nil {
+			return err
+		}
 	}
 	e.holds[i] = x.m
-	if a, ok := x.m.(*npy.Array); ok && x.size > 0 {
-		p := unsafe.SliceData(a.Bytes())
-		e.pins[i].Pin(p)
-		x.addr = uintptr(unsafe.Pointer(p))
+	return nil
+}
+
+// holdSides holds both sides, or none.
+func holdSides(e *Event, dst, src *side) error {
+	if err := dst.hold(e, 0); err != nil {
+		return fmt.Errorf("cuda: copy: dst: %w", err)
+	}
+	if err := src.hold(e, 1); err != nil {
+		e.letGo()
+		return fmt.Errorf("cuda: copy: src: %w", err)
+	}
+	if overlap(*dst, *src) {
+		e.letGo()
+		return fmt.Errorf("cuda: copy: %w: src is %s, dst is %s", ErrOverlap, describe(src.m), describe(dst.m))
 	}
 	return nil
 }
@@ -144,28 +172,13 @@ func sides(dstMem, srcMem Memory) (dst, src side, err error) {
 	return dst, src, fits(dst.m, src.m)
 }
 
-// put puts a copy whose sides were checked on a stream, and holds both sides
-// until it is done.
+// put puts a copy whose sides are held on a stream, and lets them go when it is
+// done.
 func (s *stream) put(e *Event, dst, src side, wait bool) error {
-	if err := dst.hold(e, 0, "dst"); err != nil {
-		return err
-	}
-	if err := src.hold(e, 1, "src"); err != nil {
-		over{s: s, head: e, tail: e}.release()
-		return err
-	}
-	if overlap(dst, src) {
-		over{s: s, head: e, tail: e}.release()
-		return fmt.Errorf("cuda: copy: %w: src is %s, dst is %s", ErrOverlap, describe(src.m), describe(dst.m))
-	}
 	w := work(dst, src)
 	w.wait = C.bool(wait)
-	e.partial = dst.m
-	err := s.enqueue(e, w)
-	if err != nil && !errors.Is(err, ErrPartial) {
-		return fmt.Errorf("cuda: copy to %s: %w", describe(dst.m), err)
-	}
-	return err
+	e.s, e.partial = s, dst.m
+	return s.enqueue(e, w)
 }
 
 // Copy puts a copy on the stream and returns an event that passes when it is
@@ -194,7 +207,10 @@ func (s *Stream) Copy(dst, src Memory) (*Event, error) {
 	case d.p != in.p && r.p != in.p:
 		return nil, fmt.Errorf("cuda: copy: %w: src is %s, dst is %s, the stream is of GPU %d", ErrDevice, describe(src), describe(dst), in.p.ordinal)
 	}
-	e := &Event{s: in}
+	e := new(Event)
+	if err := holdSides(e, &d, &r); err != nil {
+		return nil, err
+	}
 	if err := in.put(e, d, r, false); err != nil {
 		return nil, err
 	}
@@ -219,23 +235,20 @@ func Copy(dst, src Memory) error {
 	return copyNow(p, d, r)
 }
 
+// copyNow copies by a stream of the context's own. The sides are held before that
+// is taken, since they keep the context.
 func copyNow(p *primary, dst, src side) error {
-	// The buffer is held before the stream is taken: its reference to the context is
-	// what keeps that.
-	b := src.m
-	if src.p == nil {
-		b = dst.m
+	e := new(Event)
+	if err := holdSides(e, &dst, &src); err != nil {
+		return err
 	}
-	if err := b.Hold(); err != nil {
-		return fmt.Errorf("cuda: copy: %w", err)
-	}
-	defer b.Unhold()
 	s, err := p.takeStream()
 	if err != nil {
+		e.letGo()
 		return err
 	}
 	defer s.unref()
-	return s.put(&Event{s: s}, dst, src, true)
+	return s.put(e, dst, src, true)
 }
 
 func landOnHost(dst, src Memory) error {
@@ -270,8 +283,8 @@ func (s *Stream) Zero(b *Buffer) (*Event, error) {
 		return nil, fmt.Errorf("cuda: zero: %w: %s, the stream is of GPU %d", ErrDevice, describe(b), in.p.ordinal)
 	}
 	e := &Event{s: in, partial: b}
-	if err := d.hold(e, 0, "dst"); err != nil {
-		return nil, err
+	if err := d.hold(e, 0); err != nil {
+		return nil, fmt.Errorf("cuda: zero: %w", err)
 	}
 	w := C.ndc_work{dst: C.uintptr_t(d.addr), size: C.size_t(d.size)}
 	if d.size > 0 {
@@ -293,7 +306,7 @@ func (s *Stream) CopyFrom(dst Memory, ptr uintptr, size int, owner Holder) (*Eve
 		return nil, err
 	}
 	defer in.unref()
-	e := &Event{s: in}
+	e := new(Event)
 	if err := in.putFrom(e, dst, ptr, size, owner, false); err != nil {
 		return nil, err
 	}
@@ -303,15 +316,17 @@ func (s *Stream) CopyFrom(dst Memory, ptr uintptr, size int, owner Holder) (*Eve
 // CopyFrom copies size bytes at ptr, memory of the device that another library
 // owns, to the front of dst, whatever its shape, and returns when that is done.
 func (d *Device) CopyFrom(dst Memory, ptr uintptr, size int) error {
-	if err := d.check(); err != nil {
+	p, err := d.use()
+	if err != nil {
 		return err
 	}
-	s, err := d.p.takeStream()
+	defer p.unref()
+	s, err := p.takeStream()
 	if err != nil {
 		return err
 	}
 	defer s.unref()
-	return s.putFrom(&Event{s: s}, dst, ptr, size, nil, true)
+	return s.putFrom(new(Event), dst, ptr, size, nil, true)
 }
 
 func (s *stream) putFrom(e *Event, dstMem Memory, ptr uintptr, size int, owner Holder, wait bool) error {
@@ -329,6 +344,9 @@ func (s *stream) putFrom(e *Event, dstMem Memory, ptr uintptr, size int, owner H
 		return err
 	}
 	src := side{m: foreign{dst.m, owner}, p: s.p, addr: ptr, size: size}
+	if err := holdSides(e, &dst, &src); err != nil {
+		return err
+	}
 	return s.put(e, dst, src, wait)
 }
 

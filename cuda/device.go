@@ -4,9 +4,9 @@ package cuda
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
-	"sync/atomic"
 	"unsafe"
 )
 
@@ -16,7 +16,7 @@ import (
 // use.
 type Device struct {
 	p       *primary
-	closed  atomic.Bool
+	closed  bool // guarded by primaries
 	cleanup runtime.Cleanup
 }
 
@@ -45,7 +45,14 @@ func Open(ordinal int) (*Device, error) {
 // Close gives the device back once all that was made on it is closed too, and the
 // copies that are under way are done. It may be called more than once.
 func (d *Device) Close() {
-	if d == nil || d.closed.Swap(true) {
+	if d == nil || d.p == nil {
+		return
+	}
+	primaries.Lock()
+	closed := d.closed
+	d.closed = true
+	primaries.Unlock()
+	if closed {
 		return
 	}
 	d.cleanup.Stop()
@@ -53,15 +60,18 @@ func (d *Device) Close() {
 	settle()
 }
 
-// check returns an error where d cannot be used.
-func (d *Device) check() error {
-	switch {
-	case d == nil || d.p == nil:
-		return fmt.Errorf("cuda: nil device")
-	case d.closed.Load():
-		return fmt.Errorf("cuda: device %d: %w", d.p.ordinal, ErrClosed)
+// use returns the context of an open device, with one reference more.
+func (d *Device) use() (*primary, error) {
+	if d == nil || d.p == nil {
+		return nil, errors.New("cuda: nil device")
 	}
-	return nil
+	primaries.Lock()
+	defer primaries.Unlock()
+	if d.closed {
+		return nil, fmt.Errorf("cuda: device %d: %w", d.p.ordinal, ErrClosed)
+	}
+	d.p.refs++
+	return d.p, nil
 }
 
 // Ordinal returns the device's number in the driver.
@@ -90,13 +100,14 @@ func (d *Device) TotalMemory() int64 { return int64(d.p.info.memory) }
 // Memory returns how many bytes of the device's memory are free, for all
 // processes, and how many there are (cuMemGetInfo).
 func (d *Device) Memory() (free, total int64, err error) {
-	if err := d.check(); err != nil {
+	p, err := d.use()
+	if err != nil {
 		return 0, 0, err
 	}
-	defer runtime.KeepAlive(d)
-	m := C.ndc_memory(d.p.info.ctx)
+	defer p.unref()
+	m := C.ndc_memory(p.info.ctx)
 	if err := errorOf(m.status); err != nil {
-		return 0, 0, fmt.Errorf("cuda: device %d: %w", d.p.ordinal, err)
+		return 0, 0, fmt.Errorf("cuda: device %d: %w", p.ordinal, err)
 	}
 	return int64(m.free), int64(m.total), nil
 }
@@ -105,12 +116,13 @@ func (d *Device) Memory() (free, total int64, err error) {
 // its primary context (cuCtxSynchronize): that of all streams of this package, and of
 // other libraries in the process that use that context, such as TensorFlow.
 func (d *Device) Synchronize() error {
-	if err := d.check(); err != nil {
+	p, err := d.use()
+	if err != nil {
 		return err
 	}
-	defer runtime.KeepAlive(d)
-	if err := errorOf(C.ndc_synchronize(d.p.info.ctx)); err != nil {
-		return fmt.Errorf("cuda: device %d: %w", d.p.ordinal, err)
+	defer p.unref()
+	if err := errorOf(C.ndc_synchronize(p.info.ctx)); err != nil {
+		return fmt.Errorf("cuda: device %d: %w", p.ordinal, err)
 	}
 	reap()
 	return nil

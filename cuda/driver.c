@@ -154,15 +154,13 @@ WITHIN(ndc_host_unregister, (CUcontext ctx, uintptr_t ptr), cuMemHostUnregister,
 WITHIN(ndc_stream_destroy, (CUcontext ctx, CUstream stream), cuStreamDestroy_v2, stream)
 WITHIN(ndc_stream_synchronize, (CUcontext ctx, CUstream stream), cuStreamSynchronize, stream)
 WITHIN(ndc_stream_query, (CUcontext ctx, CUstream stream), cuStreamQuery, stream)
-WITHIN(ndc_stream_wait, (CUcontext ctx, CUstream stream, CUevent event), cuStreamWaitEvent,
-       stream, event, 0)
 WITHIN(ndc_event_query, (CUcontext ctx, CUevent event), cuEventQuery, event)
 WITHIN(ndc_event_synchronize, (CUcontext ctx, CUevent event), cuEventSynchronize, event)
 WITHIN(ndc_event_destroy, (CUcontext ctx, CUevent event), cuEventDestroy_v2, event)
 
-ndc_range ndc_range_of(uintptr_t ptr) {
+ndc_range ndc_range_of(CUcontext ctx, uintptr_t ptr) {
   ndc_range r = {ok, -1, 0, 0};
-  if (!init(&r.status)) {
+  if (!init(&r.status) || (ctx != NULL && !enter(&r.status, ctx))) {
     return r;
   }
   unsigned type = 0;
@@ -176,6 +174,9 @@ ndc_range ndc_range_of(uintptr_t ptr) {
       type == CU_MEMORYTYPE_DEVICE) {
     r.ordinal = ordinal;
     r.start = (uintptr_t)start;
+  }
+  if (ctx != NULL) {
+    leave();
   }
   return r;
 }
@@ -229,6 +230,8 @@ static bool start(ndc_status *st, const ndc_work *w) {
                   w->stream);
     case NDC_ZERO:
       return CALL(*st, cuMemsetD8Async, w->dst, 0, w->size, w->stream);
+    case NDC_WAIT:
+      return CALL(*st, cuStreamWaitEvent, w->stream, w->wait_for, 0);
     case NDC_NOTHING:
       break;
   }
@@ -247,6 +250,7 @@ ndc_enqueued ndc_enqueue(ndc_work w) {
     leave();
     return r;
   }
+  r.tried = true;
   if (start(&r.status, &w)) {
     leave();
     return r;

@@ -81,7 +81,8 @@ typedef struct {
   size_t size;
 } ndc_range;
 
-ndc_range ndc_range_of(uintptr_t ptr);
+// ctx may be NULL where there is none; the driver may want one.
+ndc_range ndc_range_of(CUcontext ctx, uintptr_t ptr);
 
 typedef struct {
   ndc_status status;
@@ -92,7 +93,6 @@ ndc_new_stream ndc_stream_new(CUcontext ctx);
 ndc_status ndc_stream_destroy(CUcontext ctx, CUstream stream);
 ndc_status ndc_stream_synchronize(CUcontext ctx, CUstream stream);
 ndc_status ndc_stream_query(CUcontext ctx, CUstream stream);
-ndc_status ndc_stream_wait(CUcontext ctx, CUstream stream, CUevent event);
 
 ndc_status ndc_event_query(CUcontext ctx, CUevent event);
 ndc_status ndc_event_synchronize(CUcontext ctx, CUevent event);
@@ -116,6 +116,7 @@ typedef enum {
   NDC_DEVICE_TO_DEVICE,
   NDC_PEER,
   NDC_ZERO,
+  NDC_WAIT,  // for an event of another stream
 } ndc_work_kind;
 
 // Work for a stream, with an event behind it.
@@ -128,6 +129,7 @@ typedef struct {
   uintptr_t dst, src;
   size_t size;
   CUcontext dst_ctx, src_ctx;  // of NDC_PEER
+  CUevent wait_for;            // of NDC_WAIT
   bool wait;                   // until the work is done
   CUevent oldest[2];  // events that were recorded before; NULL for none
 } ndc_work;
@@ -135,6 +137,9 @@ typedef struct {
 typedef struct {
   ndc_status status;
   CUevent event;  // that was given or made, NULL where that failed
+  // The driver was given the work: where it finds the device lost it may have
+  // begun with it all the same, since it copies pageable memory itself.
+  bool tried;
   // The work is on the stream, and may touch its memory until the event has
   // passed, or until the stream is synchronized where recording has failed.
   bool started;

@@ -47,12 +47,12 @@ const (
 	UnknownError          Result = 999
 )
 
-// The codes after which nothing that was made in the context can be used.
+// The codes after which nothing that was made in the context can be used, and no
+// work of it goes on: what a copy needed can be given back.
 var lost = []Result{
-	Deinitialized, DeviceUnavailable, InvalidContext, ECCUncorrectable, NVLinkUncorrectable,
-	IllegalAddress, LaunchTimeout, ContextIsDestroyed, AssertFailed, HardwareStackError,
-	IllegalInstruction, MisalignedAddress, InvalidAddressSpace, InvalidProgramCounter,
-	LaunchFailed, UnknownError,
+	Deinitialized, InvalidContext, ECCUncorrectable, NVLinkUncorrectable, IllegalAddress,
+	LaunchTimeout, ContextIsDestroyed, AssertFailed, HardwareStackError, IllegalInstruction,
+	MisalignedAddress, InvalidAddressSpace, InvalidProgramCounter, LaunchFailed,
 }
 
 // Error returns CUDA's name, number and words for the code:

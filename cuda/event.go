@@ -54,6 +54,18 @@ func (t timedHandle) giveBack() {
 	t.s.unref()
 }
 
+// letGo ends the holds of what the copy reads and writes.
+func (e *Event) letGo() {
+	for i := range e.holds {
+		e.pins[i].Unpin()
+		if e.holds[i] != nil {
+			e.holds[i].Unhold()
+			e.holds[i] = nil
+		}
+	}
+	e.partial = nil
+}
+
 // begin is called before the handle of an event is used, end afterwards. passed
 // says that there is nothing to wait for, and no end to call.
 func (e *Event) begin() (passed bool, err error) {
@@ -98,11 +110,17 @@ func (e *Event) Wait(ctx context.Context) error {
 	if passed || err != nil {
 		return err
 	}
-	return await(ctx, func() error {
-		defer e.end()
-		return e.s.settled(e, func() C.ndc_status {
-			return C.ndc_event_synchronize(e.s.p.info.ctx, e.handle)
-		})
+	if endless(ctx) {
+		return e.synchronize()
+	}
+	return await(ctx, e.synchronize)
+}
+
+// synchronize is Wait between begin and end.
+func (e *Event) synchronize() error {
+	defer e.end()
+	return e.s.settled(e, func() C.ndc_status {
+		return C.ndc_event_synchronize(e.s.p.info.ctx, e.handle)
 	})
 }
 

@@ -4,6 +4,7 @@ package cuda
 import "C"
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"unsafe"
@@ -15,7 +16,8 @@ import (
 // and write by themselves: copies from and to it are one transfer, and run while
 // the program goes on. It is used as any Array; a slice of it is an Array that
 // keeps the memory alive. Pinned memory is taken from the whole machine: close
-// HostBuffers.
+// HostBuffers. Should another library end the device's context, the driver takes
+// the memory away with it.
 type HostBuffer struct {
 	*npy.Array
 }
@@ -23,18 +25,18 @@ type HostBuffer struct {
 // NewHostBuffer returns an array in new pinned memory (cuMemHostAlloc), pinned for
 // all devices. The memory is not cleared.
 func (d *Device) NewHostBuffer(dtype npy.DType, shape ...int) (*HostBuffer, error) {
-	if err := d.check(); err != nil {
-		return nil, err
-	}
-	defer runtime.KeepAlive(d)
 	size, err := sizeOf(dtype, shape)
 	if err != nil {
 		return nil, err
 	}
+	p, err := d.use()
+	if err != nil {
+		return nil, err
+	}
+	defer p.unref()
 	if size == 0 {
 		return pinned(dtype, shape, []byte{}, false, nil)
 	}
-	p := d.p
 	ptr := C.ndc_host_alloc(p.info.ctx, C.size_t(size))
 	if err := errorOf(ptr.status); err != nil {
 		return nil, fmt.Errorf("cuda: device %d: pinned array %v %v of %d bytes: %w", p.ordinal, dtype, shape, size, err)
@@ -55,16 +57,17 @@ func (d *Device) NewHostBuffer(dtype npy.DType, shape ...int) (*HostBuffer, erro
 // pinned as a whole: of two arrays that share one, the driver may refuse the
 // second.
 func (d *Device) Register(a *npy.Array) (*HostBuffer, error) {
-	if err := d.check(); err != nil {
-		return nil, err
-	}
-	defer runtime.KeepAlive(d)
 	if a == nil {
-		return nil, fmt.Errorf("cuda: register: nil array")
+		return nil, errors.New("cuda: register: nil array")
 	}
 	if _, err := sizeOf(a.DType(), a.Shape()); err != nil {
 		return nil, err
 	}
+	p, err := d.use()
+	if err != nil {
+		return nil, err
+	}
+	defer p.unref()
 	if err := a.Hold(); err != nil {
 		return nil, fmt.Errorf("cuda: register: %w", err)
 	}
@@ -72,7 +75,6 @@ func (d *Device) Register(a *npy.Array) (*HostBuffer, error) {
 	if len(b) == 0 {
 		return pinned(a.DType(), a.Shape(), b, a.ReadOnly(), a.Unhold)
 	}
-	p := d.p
 	pin := new(runtime.Pinner)
 	pin.Pin(unsafe.SliceData(b))
 	addr := C.uintptr_t(uintptr(unsafe.Pointer(unsafe.SliceData(b))))

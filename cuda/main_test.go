@@ -222,3 +222,6 @@ func wantError(t testing.TB, err, target error, words ...string) {
 
 // addressOf is where an array's memory lies.
 func addressOf(a *npy.Array) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(a.Bytes()))) }
+
+// yield lets other goroutines and threads run.
+func yield() { runtime.Gosched() }

@@ -1,16 +1,11 @@
 package cuda
 
-import (
-	"fmt"
-	"sync"
-)
+import "sync"
 
 // memory is a piece of a device's memory. Buffers, holds and copies that are
 // under way count as references; when there are none left it is given back.
 type memory struct {
-	p    *primary
-	addr uintptr
-	size int
+	p *primary
 
 	mu   sync.Mutex
 	refs int
@@ -18,21 +13,21 @@ type memory struct {
 }
 
 // newMemory is memory with one reference, which keeps the context as well.
-func newMemory(p *primary, addr uintptr, size int, free func()) *memory {
+func newMemory(p *primary, free func()) *memory {
 	p.ref()
 	live.add("memory", 1)
-	return &memory{p: p, addr: addr, size: size, refs: 1, free: free}
+	return &memory{p: p, refs: 1, free: free}
 }
 
 // ref adds a reference where there still is one.
-func (m *memory) ref() error {
+func (m *memory) ref() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.refs == 0 {
-		return fmt.Errorf("cuda: buffer: %w", ErrClosed)
+		return false
 	}
 	m.refs++
-	return nil
+	return true
 }
 
 // unref drops a reference; the last one gives the memory back.

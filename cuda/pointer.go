@@ -15,16 +15,24 @@ func OrdinalOf(ptr uintptr) (int, error) {
 	if err := Available(); err != nil {
 		return 0, err
 	}
-	r, err := rangeOf(ptr)
+	p := anyPrimary()
+	if p != nil {
+		defer p.unref()
+	}
+	r, err := p.rangeOf(ptr)
 	if err != nil {
 		return 0, err
 	}
 	return int(r.ordinal), nil
 }
 
-// rangeOf asks the driver what ptr points to.
-func rangeOf(ptr uintptr) (C.ndc_range, error) {
-	r := C.ndc_range_of(C.uintptr_t(ptr))
+// rangeOf asks the driver what ptr points to; p may be nil.
+func (p *primary) rangeOf(ptr uintptr) (C.ndc_range, error) {
+	var ctx C.CUcontext
+	if p != nil {
+		ctx = p.info.ctx
+	}
+	r := C.ndc_range_of(ctx, C.uintptr_t(ptr))
 	if err := errorOf(r.status); err != nil {
 		return r, fmt.Errorf("cuda: pointer %#x: %w", ptr, err)
 	}
@@ -39,7 +47,7 @@ func (p *primary) checkRange(ptr uintptr, size int) error {
 	if size == 0 {
 		return nil
 	}
-	r, err := rangeOf(ptr)
+	r, err := p.rangeOf(ptr)
 	if err != nil {
 		return err
 	}
@@ -58,19 +66,20 @@ func (p *primary) checkRange(ptr uintptr, size int) error {
 // the memory is no longer used, on any goroutine; it must not refer to the
 // Buffer. On an error it is not called and the memory stays the caller's.
 func (d *Device) Wrap(ptr uintptr, dtype npy.DType, shape []int, free func()) (*Buffer, error) {
-	if err := d.check(); err != nil {
-		return nil, err
-	}
 	size, err := sizeOf(dtype, shape)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.p.checkRange(ptr, size); err != nil {
+	p, err := d.use()
+	if err != nil {
+		return nil, err
+	}
+	defer p.unref()
+	if err := p.checkRange(ptr, size); err != nil {
 		return nil, err
 	}
 	if size := uintptr(dtype.Size()); ptr%size != 0 {
 		return nil, fmt.Errorf("cuda: pointer %#x is not aligned to %v, %d bytes", ptr, dtype, size)
 	}
-	mem := newMemory(d.p, ptr, size, free)
-	return newBuffer(d, mem, ptr, dtype, shape, false), nil
+	return newBuffer(d, newMemory(p, free), ptr, dtype, shape, false), nil
 }

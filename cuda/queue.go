@@ -57,21 +57,21 @@ func (s *stream) enqueue(e *Event, w C.ndc_work) error {
 			e.cleanup = runtime.AddCleanup(e, timedHandle.giveBack, timedHandle{s, r.event})
 		}
 	}
+	isLost := errors.Is(err, ErrDeviceLost)
+	if err != nil && (bool(r.started) || bool(r.tried) && isLost) {
+		err = e.failed(err)
+	} else if err != nil {
+		err = e.refused(err)
+	}
 	switch {
-	case !bool(r.started), bool(r.done), errors.Is(err, ErrDeviceLost):
-		if r.done { // and all that came before
-			passed.append(s.pop(nil, nil))
-		}
-		if bool(r.started) && err != nil {
-			err = e.failed(err)
-		}
+	case bool(r.done): // and all that came before
+		passed.append(s.pop(nil, nil))
+		passed.add(e, err)
+	case !bool(r.started), isLost:
 		passed.add(e, err)
 	default:
 		e.bare = !bool(r.recorded)
 		s.push(e)
-		if err != nil {
-			err = e.failed(err)
-		}
 	}
 	if err != nil {
 		e.closed = true // nobody gets to see it
@@ -83,12 +83,20 @@ func (s *stream) enqueue(e *Event, w C.ndc_work) error {
 	return err
 }
 
-// failed is why an event never passes, in words.
+// failed is why an event does not pass, in words.
 func (e *Event) failed(err error) error {
 	if e.partial == nil {
 		return fmt.Errorf("cuda: %w", err)
 	}
 	return fmt.Errorf("cuda: copy to %s: %w: %w", describe(e.partial), ErrPartial, err)
+}
+
+// refused is why its work was not begun.
+func (e *Event) refused(err error) error {
+	if e.partial == nil {
+		return fmt.Errorf("cuda: %w", err)
+	}
+	return fmt.Errorf("cuda: copy to %s: %w", describe(e.partial), err)
 }
 
 // push puts an event at the end of the queue. The caller has locked s.
@@ -140,14 +148,7 @@ func (o over) release() {
 	for e := o.head; e != nil; {
 		next := e.next
 		e.next = nil
-		for i := range e.holds {
-			e.pins[i].Unpin()
-			if e.holds[i] != nil {
-				e.holds[i].Unhold()
-				e.holds[i] = nil
-			}
-		}
-		e.partial = nil
+		e.letGo()
 		o.s.mu.Lock()
 		back := e.takeHandle()
 		o.s.mu.Unlock()
@@ -221,9 +222,12 @@ func (s *stream) settled(last *Event, call func() C.ndc_status) error {
 	case err == nil && last != nil && last.queued:
 		passed = s.pop(last, nil)
 	}
-	if last != nil && last.err != nil {
+	switch {
+	case last != nil && last.err != nil:
 		err = last.err
-	} else if err != nil {
+	case err != nil && last != nil && last.queued && !errors.Is(err, NotReady):
+		err = last.failed(err) // it cannot be known how far the copy is
+	case err != nil:
 		err = fmt.Errorf("cuda: %w", err)
 	}
 	s.mu.Unlock()
@@ -314,10 +318,7 @@ func drainNow() bool {
 	list := busyStreams()
 	for _, s := range list {
 		if s.ref() {
-			_ = s.settled(s.last(), func() C.ndc_status { // those who wait for the events are told
-				return C.ndc_stream_synchronize(s.p.info.ctx, s.handle)
-			})
-			s.unref()
+			_ = s.synchronize() // a failure is told to those who wait for the events
 		}
 	}
 	return list != nil

@@ -39,11 +39,12 @@ type stream struct {
 // NewStream returns a new stream of the device, in no order with the default
 // stream (cuStreamCreate with CU_STREAM_NON_BLOCKING).
 func (d *Device) NewStream() (*Stream, error) {
-	if err := d.check(); err != nil {
+	p, err := d.use()
+	if err != nil {
 		return nil, err
 	}
-	defer runtime.KeepAlive(d)
-	in, err := newStream(d.p)
+	defer p.unref()
+	in, err := newStream(p)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +139,7 @@ func (s *Stream) Record() (*Event, error) {
 	defer in.unref()
 	e := &Event{s: in, timed: true}
 	if err := in.enqueue(e, C.ndc_work{kind: C.NDC_NOTHING}); err != nil {
-		return nil, fmt.Errorf("cuda: record: %w", err)
+		return nil, err
 	}
 	return e, nil
 }
@@ -157,10 +158,9 @@ func (s *Stream) WaitFor(e *Event) error {
 		return err
 	}
 	defer e.end()
-	if err := errorOf(C.ndc_stream_wait(in.p.info.ctx, in.handle, e.handle)); err != nil {
-		return fmt.Errorf("cuda: stream of device %d: wait for event: %w", in.p.ordinal, err)
-	}
-	return nil
+	// As with all work an event comes behind it, so that the stream stays until it
+	// is done.
+	return in.enqueue(&Event{s: in}, C.ndc_work{kind: C.NDC_WAIT, wait_for: e.handle})
 }
 
 // Synchronize waits until all work that was put on the stream before is done, or
@@ -170,11 +170,17 @@ func (s *Stream) Synchronize(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return await(ctx, func() error {
-		defer in.unref()
-		return in.settled(in.last(), func() C.ndc_status {
-			return C.ndc_stream_synchronize(in.p.info.ctx, in.handle)
-		})
+	if endless(ctx) {
+		return in.synchronize()
+	}
+	return await(ctx, in.synchronize)
+}
+
+// synchronize is Synchronize, with a reference that it drops.
+func (s *stream) synchronize() error {
+	defer s.unref()
+	return s.settled(s.last(), func() C.ndc_status {
+		return C.ndc_stream_synchronize(s.p.info.ctx, s.handle)
 	})
 }
 
@@ -205,12 +211,12 @@ func (s *Stream) String() string {
 	return fmt.Sprintf("stream %#x of GPU %d", s.Handle(), s.s.p.ordinal)
 }
 
-// await runs a call that blocks. Where ctx can end it is left behind then, and
-// ends by itself.
+// endless reports whether ctx never ends.
+func endless(ctx context.Context) bool { return ctx == nil || ctx.Done() == nil }
+
+// await runs a call that blocks. Where ctx ends it is left behind, and ends by
+// itself.
 func await(ctx context.Context, call func() error) error {
-	if ctx == nil || ctx.Done() == nil {
-		return call()
-	}
 	done := make(chan error, 1)
 	go func() { done <- call() }()
 	select {

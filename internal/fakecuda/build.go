@@ -22,10 +22,15 @@ var compilerFlags = []string{
 	"-fvisibility=hidden", "-Wl,-soname,libfakecuda.so", "-Wl,-z,defs",
 }
 
-// built holds the paths that this process has built or found, by folder.
+// built holds what building into a folder gave in this process, failures too.
 var built struct {
 	sync.Mutex
-	path map[string]string
+	result map[string]result
+}
+
+type result struct {
+	path string
+	err  error
 }
 
 // Build compiles the library into a folder and returns its path; "" stands for
@@ -37,42 +42,46 @@ var built struct {
 func Build(dir string) (path string, err error) {
 	built.Lock()
 	defer built.Unlock()
-	if path, ok := built.path[dir]; ok {
-		return path, nil
+	r, ok := built.result[dir]
+	if !ok {
+		r.path, r.err = build(dir)
+		if built.result == nil {
+			built.result = make(map[string]result)
+		}
+		built.result[dir] = r
 	}
+	return r.path, r.err
+}
+
+func build(dir string) (path string, err error) {
 	compiler, err := findCompiler()
 	if err != nil {
 		return "", err
 	}
-	into := dir
-	if into == "" {
-		if into, err = os.UserCacheDir(); err != nil {
-			into = os.TempDir()
+	if dir == "" {
+		if dir, err = os.UserCacheDir(); err != nil {
+			dir = os.TempDir()
 		}
-		into = filepath.Join(into, "ndflow", "fakecuda")
+		dir = filepath.Join(dir, "ndflow", "fakecuda")
 	}
-	if err := os.MkdirAll(into, 0o755); err != nil {
+	if dir, err = filepath.Abs(dir); err != nil {
 		return "", fmt.Errorf("fakecuda: %w", err)
 	}
-	if into, err = filepath.Abs(into); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("fakecuda: %w", err)
 	}
 	sum, err := fingerprint(compiler)
 	if err != nil {
 		return "", fmt.Errorf("fakecuda: %w", err)
 	}
-	path = filepath.Join(into, "libfakecuda-"+sum+".so")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		if err := compile(compiler, path); err != nil {
-			return "", err
-		}
-	} else if err != nil {
+	path = filepath.Join(dir, "libfakecuda-"+sum+".so")
+	_, err = os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, compile(compiler, path)
+	}
+	if err != nil {
 		return "", fmt.Errorf("fakecuda: %w", err)
 	}
-	if built.path == nil {
-		built.path = make(map[string]string)
-	}
-	built.path[dir] = path
 	return path, nil
 }
 

@@ -242,6 +242,31 @@ func TestDriverIsNotThereInAForkedChild(t *testing.T) {
 	f.alloc(64)
 }
 
+func TestBytesAreCountedByDirection(t *testing.T) {
+	f := newFake(t, Settings{})
+	p, q, h, s := f.alloc(100), f.alloc(100), f.pinned(100), f.stream()
+	f.ok(cuMemcpyHtoDAsync(p, h[:10], s))
+	f.ok(cuMemcpyHtoDAsync(p, make([]byte, 5), s))
+	f.ok(cuMemcpyDtoDAsync(q, p, 20, s))
+	f.ok(cuMemcpyDtoHAsync(h[:40], q, s))
+	f.ok(cuMemcpyDtoHAsync(h[:0], q, s))
+	f.ok(cuMemsetD8Async(p, 1, 80, s))
+	have := f.Counters()
+	want := Counters{Allocations: 2, AllocatedBytes: 200, Pinned: 1, PinnedBytes: 100, Streams: 1, Contexts: 1, Pushed: 1, Queued: 5}
+	if have != want {
+		t.Errorf("before: counted\n%+v, want\n%+v", have, want)
+	}
+	f.ok(cuStreamSynchronize(s))
+	want.Queued, want.Copies = 0, 4
+	want.ToDevice, want.OnDevice, want.ToHost, want.Filled = 15, 20, 40, 80
+	if have := f.Counters(); have != want {
+		t.Errorf("after: counted\n%+v, want\n%+v", have, want)
+	}
+	if n := f.Calls("cuMemcpyDtoHAsync_v2"); n != 2 || f.Calls("cuNothing") != -1 {
+		t.Errorf("%d copies to the host", n)
+	}
+}
+
 func TestCodesHaveNamesAndTexts(t *testing.T) {
 	open(t)
 	if name, text := outOfMemory.String(), outOfMemory.text(); name != "CUDA_ERROR_OUT_OF_MEMORY" || text != "out of memory" {

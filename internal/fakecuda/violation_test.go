@@ -211,19 +211,22 @@ func TestOrderedUseIsNoViolation(t *testing.T) {
 	f := newFake(t, Settings{})
 	p, q := f.alloc(64), f.alloc(64)
 	h := f.pinned(64)
-	a, b, c := f.stream(), f.stream(), f.stream()
-	e1, e2 := f.event(), f.event()
-	f.ok(cuMemsetD8Async(p, 1, 64, a))
-	f.ok(cuEventRecord(e1, a))
-	f.ok(cuStreamWaitEvent(b, e1)) // a before b
-	f.ok(cuMemcpyDtoDAsync(q, p, 64, b))
-	f.ok(cuMemcpyDtoHAsync(h, p, b))
-	f.ok(cuEventRecord(e2, b))
-	f.ok(cuStreamWaitEvent(c, e2)) // a before c, through b
-	f.ok(cuMemsetD8Async(p, 2, 64, c))
-	f.ok(cuStreamSynchronize(c))
-	if have := f.device(p, 1) + f.device(q, 1); have != "\x02\x01" {
-		t.Errorf("the device has %q", have)
+	streams := []stream{f.stream(), f.stream(), f.stream()}
+	for _, order := range [][3]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
+		a, b, c := streams[order[0]], streams[order[1]], streams[order[2]]
+		e1, e2 := f.event(), f.event()
+		f.ok(cuMemsetD8Async(p, 1, 64, a))
+		f.ok(cuEventRecord(e1, a))
+		f.ok(cuStreamWaitEvent(b, e1)) // a before b
+		f.ok(cuMemcpyDtoDAsync(q, p, 64, b))
+		f.ok(cuMemcpyDtoHAsync(h, p, b))
+		f.ok(cuEventRecord(e2, b))
+		f.ok(cuStreamWaitEvent(c, e2)) // a before c, through b
+		f.ok(cuMemsetD8Async(p, 2, 64, c))
+		f.ok(cuStreamSynchronize(c))
+		if have := f.device(p, 1) + f.device(q, 1); have != "\x02\x01" {
+			t.Errorf("the device has %q", have)
+		}
 	}
 }
 

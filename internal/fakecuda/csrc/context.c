@@ -48,11 +48,9 @@ void fc_context_lose(fc_context *c, CUresult code) {
   fc_changed();
 }
 
-static bool exists(CUdevice d) { return d >= 0 && d < fc.set.devices; }
-
 FC_EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext *pctx, CUdevice dev) {
   FC_ENTER(cuDevicePrimaryCtxRetain, FC_INIT);
-  if (!exists(dev)) {
+  if (!fc_device_exists(dev)) {
     return fc_leave(CUDA_ERROR_INVALID_DEVICE);
   }
   if (pctx == NULL) {
@@ -102,7 +100,7 @@ static int queued_in(const fc_context *c) {
 
 FC_EXPORT CUresult cuDevicePrimaryCtxRelease_v2(CUdevice dev) {
   FC_ENTER(cuDevicePrimaryCtxRelease_v2, FC_INIT | FC_FINISHES);
-  if (!exists(dev)) {
+  if (!fc_device_exists(dev)) {
     return fc_leave(CUDA_ERROR_INVALID_DEVICE);
   }
   fc_context *c = released(dev);
@@ -131,7 +129,7 @@ FC_EXPORT CUresult cuDevicePrimaryCtxRelease_v2(CUdevice dev) {
 FC_EXPORT CUresult cuDevicePrimaryCtxGetState(CUdevice dev, unsigned *flags,
                                               int *active) {
   FC_ENTER(cuDevicePrimaryCtxGetState, FC_INIT);
-  if (!exists(dev)) {
+  if (!fc_device_exists(dev)) {
     return fc_leave(CUDA_ERROR_INVALID_DEVICE);
   }
   if (flags == NULL || active == NULL) {
@@ -188,9 +186,7 @@ static bool context_idle(void *arg) { return queued_in(arg) == 0; }
 FC_EXPORT CUresult cuCtxSynchronize(void) {
   FC_ENTER(cuCtxSynchronize, FC_CURRENT | FC_FINISHES);
   fc_context *c = fc_current();
-  CUresult code;
-  fc_wait(context_idle, c, c, &code);
-  return fc_leave(code);
+  return fc_leave(fc_wait(context_idle, c, c));
 }
 
 FC_EXPORT CUresult cuCtxEnablePeerAccess(CUcontext peerContext,

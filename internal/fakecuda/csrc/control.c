@@ -180,8 +180,7 @@ bool fakecuda_write(uint64_t to, const void *from, size_t n) {
 bool fakecuda_touchable(uint64_t p, bool on) {
   fc_lock();
   fc_range *r = allocation(p, 0);
-  bool ok = r != NULL && fc_devmem_touchable(r->context->device, r->base,
-                                             r->size, on);
+  bool ok = r != NULL && fc_devmem_touchable(r->base, r->size, on);
   fc_unlock();
   return ok;
 }

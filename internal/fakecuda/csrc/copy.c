@@ -72,11 +72,9 @@ static bool is_set(void *flag) { return *(bool *)flag; }
 // put_and_wait is for copies that are done when the call returns.
 static CUresult put_and_wait(fc_stream *s, fc_op *op) {
   bool done = false;
-  CUresult code;
   op->finished = &done;
   fc_put(s, op);
-  fc_wait(is_set, &done, s->context, &code);
-  return code;
+  return fc_wait(is_set, &done, s->context);
 }
 
 // Pageable memory is read before the call returns; the copy into device memory

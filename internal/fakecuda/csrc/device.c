@@ -40,7 +40,7 @@ FC_EXPORT CUresult cuDeviceGetCount(int *count) {
   return fc_leave(CUDA_SUCCESS);
 }
 
-static bool exists(CUdevice device) {
+bool fc_device_exists(CUdevice device) {
   return device >= 0 && device < fc.set.devices;
 }
 
@@ -49,7 +49,7 @@ FC_EXPORT CUresult cuDeviceGet(CUdevice *device, int ordinal) {
   if (device == NULL) {
     return fc_leave(CUDA_ERROR_INVALID_VALUE);
   }
-  if (!exists(ordinal)) {
+  if (!fc_device_exists(ordinal)) {
     return fc_leave(CUDA_ERROR_INVALID_DEVICE);
   }
   *device = ordinal;
@@ -58,7 +58,7 @@ FC_EXPORT CUresult cuDeviceGet(CUdevice *device, int ordinal) {
 
 FC_EXPORT CUresult cuDeviceGetName(char *name, int len, CUdevice dev) {
   FC_ENTER(cuDeviceGetName, FC_INIT);
-  if (!exists(dev)) {
+  if (!fc_device_exists(dev)) {
     return fc_leave(CUDA_ERROR_INVALID_DEVICE);
   }
   if (name == NULL || len <= 0) {
@@ -70,7 +70,7 @@ FC_EXPORT CUresult cuDeviceGetName(char *name, int len, CUdevice dev) {
 
 FC_EXPORT CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice dev) {
   FC_ENTER(cuDeviceTotalMem_v2, FC_INIT);
-  if (!exists(dev)) {
+  if (!fc_device_exists(dev)) {
     return fc_leave(CUDA_ERROR_INVALID_DEVICE);
   }
   if (bytes == NULL) {
@@ -113,7 +113,7 @@ FC_EXPORT CUresult cuDeviceGetAttribute(int *pi, int attrib, CUdevice dev) {
   if (pi == NULL || attrib < 1 || attrib > 200) {
     return fc_leave(CUDA_ERROR_INVALID_VALUE);
   }
-  if (!exists(dev)) {
+  if (!fc_device_exists(dev)) {
     return fc_leave(CUDA_ERROR_INVALID_DEVICE);
   }
   *pi = attribute(attrib, dev);
@@ -122,7 +122,7 @@ FC_EXPORT CUresult cuDeviceGetAttribute(int *pi, int attrib, CUdevice dev) {
 
 FC_EXPORT CUresult cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice dev) {
   FC_ENTER(cuDeviceGetUuid_v2, FC_INIT);
-  if (!exists(dev)) {
+  if (!fc_device_exists(dev)) {
     return fc_leave(CUDA_ERROR_INVALID_DEVICE);
   }
   if (uuid == NULL) {
@@ -135,7 +135,7 @@ FC_EXPORT CUresult cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice dev) {
 
 FC_EXPORT CUresult cuDeviceGetPCIBusId(char *pciBusId, int len, CUdevice dev) {
   FC_ENTER(cuDeviceGetPCIBusId, FC_INIT);
-  if (!exists(dev)) {
+  if (!fc_device_exists(dev)) {
     return fc_leave(CUDA_ERROR_INVALID_DEVICE);
   }
   char text[32];
@@ -153,7 +153,7 @@ FC_EXPORT CUresult cuDeviceCanAccessPeer(int *canAccessPeer, CUdevice dev,
   if (canAccessPeer == NULL) {
     return fc_leave(CUDA_ERROR_INVALID_VALUE);
   }
-  if (!exists(dev) || !exists(peerDev)) {
+  if (!fc_device_exists(dev) || !fc_device_exists(peerDev)) {
     return fc_leave(CUDA_ERROR_INVALID_DEVICE);
   }
   *canAccessPeer = dev != peerDev;

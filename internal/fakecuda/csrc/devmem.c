@@ -87,15 +87,14 @@ void fc_devmem_give(CUdevice d, uintptr_t base, size_t size) {
   char *first = page_of(shadow);
   size_t bytes = up((size_t)(shadow - first) + size, kPage);
   madvise(first, bytes, MADV_REMOVE);
-  fc_devmem_touchable(d, base, size, false);
+  fc_devmem_touchable(base, size, false);
 }
 
 char *fc_devmem_shadow(CUdevice d, uintptr_t p) {
   return devices[d].shadow + (p - (uintptr_t)devices[d].view);
 }
 
-bool fc_devmem_touchable(CUdevice d, uintptr_t base, size_t size, bool on) {
-  (void)d;
+bool fc_devmem_touchable(uintptr_t base, size_t size, bool on) {
   char *first = page_of((char *)base);
   size_t bytes = up(base - (uintptr_t)first + size, kPage);
   return mprotect(first, bytes, on ? PROT_READ | PROT_WRITE : PROT_NONE) == 0;

@@ -4,7 +4,7 @@
 
 #include "fakecuda.h"
 
-enum { kBlockingSync = 1, kDisableTiming = 2 };
+enum { kDisableTiming = 2 };
 
 static fc_event *check(CUevent h) {
   if (!fc_pool_has(&fc.event_pool, h)) {
@@ -124,9 +124,8 @@ static bool mark_passed(void *arg) { return ((fc_mark *)arg)->passed; }
 FC_EXPORT CUresult cuEventSynchronize(CUevent hEvent) {
   FC_ENTER(cuEventSynchronize, FC_CURRENT | FC_FINISHES);
   fc_mark *mark = recorded(hEvent);
-  CUresult code;
   mark->refs++;  // the event may be destroyed or recorded again meanwhile
-  fc_wait(mark_passed, mark, hEvent->context, &code);
+  CUresult code = fc_wait(mark_passed, mark, hEvent->context);
   fc_mark_release(mark);
   return fc_leave(code);
 }

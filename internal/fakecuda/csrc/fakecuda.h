@@ -192,6 +192,9 @@ uint64_t fc_random(uint64_t below);
 // control.c
 void fc_read_environment(void);
 
+// device.c
+bool fc_device_exists(CUdevice device);
+
 // context.c
 fc_context *fc_current(void);
 bool fc_in_host_function(void);
@@ -214,7 +217,7 @@ void fc_range_describe(uintptr_t p, char *text, size_t room);
 uintptr_t fc_devmem_take(CUdevice device, size_t size);
 void fc_devmem_give(CUdevice device, uintptr_t base, size_t size);
 char *fc_devmem_shadow(CUdevice device, uintptr_t p);
-bool fc_devmem_touchable(CUdevice device, uintptr_t base, size_t size, bool on);
+bool fc_devmem_touchable(uintptr_t base, size_t size, bool on);
 CUdevice fc_devmem_owner(uintptr_t p);  // -1: no device's addresses
 
 // hostmem.c
@@ -226,7 +229,7 @@ bool fc_host_write(uintptr_t to, const void *from, size_t n);
 void fc_put(fc_stream *s, fc_op *op);
 void fc_drop(fc_context *c);
 void fc_lose_users(const fc_range *r);
-bool fc_wait(bool (*passed)(void *), void *arg, fc_context *c, CUresult *code);
+CUresult fc_wait(bool (*passed)(void *), void *arg, fc_context *c);
 void fc_nudge(void);
 void fc_mark_release(fc_mark *m);
 void fc_thread_wanted(void);
@@ -237,6 +240,7 @@ void fc_check_order(fc_stream *stream, const fc_op *op);
 // streams.c
 fc_stream *fc_stream_check(CUstream s);
 fc_stream *fc_stream_new(fc_context *c, unsigned flags);
+void fc_stream_forget(fc_stream *s);
 void fc_streams_end(fc_context *c);
 void fc_events_end(fc_context *c);
 

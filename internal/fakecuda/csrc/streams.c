@@ -38,6 +38,17 @@ fc_stream *fc_stream_check(CUstream h) {
   return h;
 }
 
+// fc_stream_forget takes a stream whose queue is empty out of the list.
+void fc_stream_forget(fc_stream *s) {
+  for (fc_stream **at = &fc.streams; *at != NULL; at = &(*at)->next) {
+    if (*at == s) {
+      *at = s->next;
+      break;
+    }
+  }
+  fc_pool_put(&fc.stream_pool, s);
+}
+
 // fc_streams_end destroys the streams of a context whose queues are empty.
 void fc_streams_end(fc_context *c) {
   for (fc_stream *s = fc.streams, *next; s != NULL; s = next) {
@@ -49,13 +60,7 @@ void fc_streams_end(fc_context *c) {
       fc.count.streams--;
     }
     s->alive = false;
-    for (fc_stream **at = &fc.streams; *at != NULL; at = &(*at)->next) {
-      if (*at == s) {
-        *at = next;
-        break;
-      }
-    }
-    fc_pool_put(&fc.stream_pool, s);
+    fc_stream_forget(s);
   }
 }
 
@@ -80,13 +85,7 @@ FC_EXPORT CUresult cuStreamDestroy_v2(CUstream hStream) {
   s->destroyed = true;
   fc.count.streams--;
   if (s->head == NULL && !s->running) {
-    for (fc_stream **at = &fc.streams; *at != NULL; at = &(*at)->next) {
-      if (*at == s) {
-        *at = s->next;
-        break;
-      }
-    }
-    fc_pool_put(&fc.stream_pool, s);
+    fc_stream_forget(s);
   }
   return fc_leave(CUDA_SUCCESS);
 }
@@ -126,9 +125,7 @@ static bool point_passed(void *arg) {
 FC_EXPORT CUresult cuStreamSynchronize(CUstream hStream) {
   FC_ENTER(cuStreamSynchronize, FC_CURRENT | FC_FINISHES);
   point p = here(fc_stream_check(hStream));
-  CUresult code;
-  fc_wait(point_passed, &p, p.context, &code);
-  return fc_leave(code);
+  return fc_leave(fc_wait(point_passed, &p, p.context));
 }
 
 FC_EXPORT CUresult cuStreamQuery(CUstream hStream) {

@@ -31,16 +31,20 @@ void fc_mark_release(fc_mark *m) {
   }
 }
 
+static void count_pending(const fc_op *op, int by) {
+  if (op->dst_range != NULL) {
+    op->dst_range->pending += by;
+  }
+  if (op->src_range != NULL && op->src_range != op->dst_range) {
+    op->src_range->pending += by;
+  }
+}
+
 void fc_put(fc_stream *s, fc_op *op) {
   fc_check_order(s, op);
   op->call = fc_now;
   op->seq = ++s->context->next_seq;
-  if (op->dst_range != NULL) {
-    op->dst_range->pending++;
-  }
-  if (op->src_range != NULL) {
-    op->src_range->pending++;
-  }
+  count_pending(op, 1);
   if (s->head == NULL) {
     s->head = op;
   } else {
@@ -57,16 +61,6 @@ void fc_put(fc_stream *s, fc_op *op) {
   fc_changed();
 }
 
-static void forget_stream(fc_stream *s) {
-  for (fc_stream **at = &fc.streams; *at != NULL; at = &(*at)->next) {
-    if (*at == s) {
-      *at = s->next;
-      break;
-    }
-  }
-  fc_pool_put(&fc.stream_pool, s);
-}
-
 static fc_op *take(fc_stream *s) {
   fc_op *op = s->head;
   s->head = op->next;
@@ -80,12 +74,7 @@ static fc_op *take(fc_stream *s) {
 }
 
 static void finish(fc_op *op) {
-  if (op->dst_range != NULL) {
-    op->dst_range->pending--;
-  }
-  if (op->src_range != NULL) {
-    op->src_range->pending--;
-  }
+  count_pending(op, -1);
   if (op->kind == FC_RECORD) {
     op->mark->passed = true;
     op->mark->ms = now_ms();
@@ -103,7 +92,7 @@ static void finish(fc_op *op) {
 static void finish_head(fc_stream *s) {
   finish(take(s));
   if (s->destroyed && s->head == NULL && !s->running) {
-    forget_stream(s);
+    fc_stream_forget(s);
   }
 }
 
@@ -241,7 +230,7 @@ static void run_host(fc_stream *s) {
   s->running = false;
   finish(op);
   if (s->destroyed && s->head == NULL) {
-    forget_stream(s);
+    fc_stream_forget(s);
   }
 }
 
@@ -274,16 +263,16 @@ static bool step(bool thread) {
 
 // fc_wait takes steps until passed(arg), or until c is lost or destroyed, which
 // it gives as the code.
-bool fc_wait(bool (*passed)(void *), void *arg, fc_context *c,
-             CUresult *code) {
+CUresult fc_wait(bool (*passed)(void *), void *arg, fc_context *c) {
   for (;;) {
-    if (c->lost != 0 || c->life != FC_ALIVE) {
-      *code = c->lost != 0 ? c->lost : CUDA_ERROR_CONTEXT_IS_DESTROYED;
-      return false;
+    if (c->lost != 0) {
+      return c->lost;
+    }
+    if (c->life != FC_ALIVE) {
+      return CUDA_ERROR_CONTEXT_IS_DESTROYED;
     }
     if (passed(arg)) {
-      *code = CUDA_SUCCESS;
-      return true;
+      return CUDA_SUCCESS;
     }
     if (fc.held || !step(false)) {
       fc_wait_changed();
