@@ -53,7 +53,6 @@ func TestIntoMemoryThatDoesNotDo(t *testing.T) {
 	} {
 		for _, from := range []*Tensor{x, onCPU} {
 			err := from.Into(bad.dst)
-			t.Logf("%s: %v", name, err)
 			wantError(t, err, bad.target, append(bad.words, "eager: into: ")...)
 			e, err := from.IntoStream(s, bad.dst)
 			wantError(t, err, bad.target, append(bad.words, "eager: into: ")...)
@@ -93,7 +92,7 @@ func TestIntoMemoryThatDoesNotDo(t *testing.T) {
 }
 
 func TestBuffersThatAreNoTensors(t *testing.T) {
-	fake := driver(t, fakecuda.Settings{Devices: 3})
+	driver(t, fakecuda.Settings{Devices: 3})
 	c := posed(t, []int{0, 1})
 	d := device(t, 0)
 	b := newBuffer(t, d, npy.Float32, 8, 3)
@@ -138,7 +137,6 @@ func TestBuffersThatAreNoTensors(t *testing.T) {
 	if tfc.InUseAt(b.Pointer(), b.Size()) {
 		t.Error("a buffer that has not become a tensor is in use")
 	}
-	_ = fake
 }
 
 // Tensors outlive their context, on a device too.

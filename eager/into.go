@@ -47,14 +47,17 @@ func (t *Tensor) Into(dst Target) error {
 	return transferred(cuda.Copy(dst, src.memory))
 }
 
-// IntoStream is Into on a stream of the tensor's device or dst's: it returns an event
-// that passes when the elements are in dst. What is put on the stream after it finds
-// them there. Neither dst nor the memory behind it may be touched before that. The
-// tensor may be closed, or another one put in its place, at once: its elements are
-// kept until the event has passed, and so is dst.
+// IntoStream is Into on a stream, of the tensor's device or of dst's. It returns an
+// event that passes when the elements are in dst; what is put on the stream afterwards
+// finds them there. dst must not be touched before that. The tensor may be closed, or
+// another one put in its place, at once: its elements are kept until the event has
+// passed, and so is dst, though it is closed.
 //
-// IntoStream waits for a tensor that is still being computed. Where both the tensor
-// and dst are in the host's memory, it waits for what is on the stream, and copies.
+// The errors are those of Into. A transfer that fails later is the event's error,
+// [cuda.ErrPartial]. IntoStream waits for a tensor that is still being computed, and
+// the driver has it wait for transfers from and to memory that is not pinned. Where
+// tensor and dst are both in the host's memory, it waits for what is on the stream,
+// and copies.
 func (t *Tensor) IntoStream(s *cuda.Stream, dst Target) (*cuda.Event, error) {
 	if s == nil {
 		return nil, errors.New("eager: into: nil stream")

@@ -192,7 +192,6 @@ func TestContextIsDestroyed(t *testing.T) {
 	fake.DestroyContext(0)
 	dst := pattern(t, npy.Float32, 6)
 	err := x.Into(dst)
-	t.Log(err)
 	wantError(t, err, nil, "eager: into: ")
 	_, err = x.IntoStream(s, dst)
 	wantError(t, err, nil, "eager: into: ")
