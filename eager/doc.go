@@ -37,9 +37,9 @@
 //	to pinned memory one copy in memory       one transfer
 //	to a buffer      one transfer             one copy on the device, or between two
 //
-// No way leads over a copy of TensorFlow's on the host, except that of [Tensor.Value],
-// [Tensor.Copy] and [Op.RunInto], which look at a tensor on the host: the tensor keeps
-// that copy until it is closed. In the other direction [Context.TensorOnDevice] makes a
+// No way leads over a copy of TensorFlow's on the host, which the tensor would keep
+// until it is closed, except that of [Tensor.Value] and [Op.RunInto]. In the other
+// direction [Context.TensorOnDevice] makes a
 // tensor of a buffer, with no copy:
 //
 //	b, err := gpu.NewBuffer(npy.Float32, 256, 224)

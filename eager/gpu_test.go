@@ -206,6 +206,9 @@ func TestIntoFromGPU(t *testing.T) {
 				if on, err := x.Device(); err != nil || on != "CPU:1" {
 					t.Fatalf("is on %s, %v", on, err)
 				}
+				own, err := x.Copy()
+				must(t, err)
+				same(t, "copy", own, a)
 				for name, dst := range targetsOf(t, d, other, dtype, shape) {
 					name = fmt.Sprintf("%v %v to %s", dtype, shape, name)
 					before := fake.Counters()

@@ -3,6 +3,7 @@ package eager
 import (
 	"fmt"
 
+	"ndflow/cuda"
 	"ndflow/npy"
 )
 
@@ -30,12 +31,33 @@ func (t *Tensor) Value() (*npy.Array, error) {
 
 // Copy returns the tensor as an array of the caller's own.
 func (t *Tensor) Copy() (*npy.Array, error) {
+	if there, err := t.onGPU(); err != nil {
+		return nil, fmt.Errorf("eager: copy: %w", err)
+	} else if there {
+		return t.copyFromGPU()
+	}
 	v, err := t.Value()
 	if err != nil || v.DType() == npy.String {
 		return v, err // strings are a copy already
 	}
 	defer v.Release()
 	own, err := v.Clone()
+	if err != nil {
+		return nil, fmt.Errorf("eager: copy: %w", err)
+	}
+	return own, nil
+}
+
+func (t *Tensor) copyFromGPU() (*npy.Array, error) {
+	b, err := t.buffer()
+	if err != nil {
+		return nil, fmt.Errorf("eager: copy: %w", err)
+	}
+	defer b.Close()
+	own, err := npy.New(b.DType(), b.Shape()...)
+	if err == nil {
+		err = cuda.Copy(own, b)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("eager: copy: %w", err)
 	}
