@@ -190,7 +190,8 @@ func (s *stream) put(e *Event, dst, src side, wait bool) error {
 // axis 0: then the copy is to its front (see [npy.Array.Front]). At least one of
 // them is a [Buffer] of the stream's device. A copy from or to a [HostBuffer] is
 // one transfer that runs by itself; with other memory of the host the driver
-// copies in pieces, and Copy may not return before that is done.
+// copies in pieces, and Copy, with all other calls on the stream, may not return
+// before that is done.
 func (s *Stream) Copy(dst, src Memory) (*Event, error) {
 	d, r, err := sides(dst, src)
 	if err != nil {

@@ -462,7 +462,7 @@ func TestUnregisterWaitsForCopies(t *testing.T) {
 	if !onFake(t) {
 		return
 	}
-	fresh(t, fakecuda.Settings{Late: fakecuda.ByThread})
+	fresh(t, fakecuda.Settings{})
 	d := device(t, 0)
 	s := aStream(t, d)
 	want := array(t, 1, npy.Float32, 5000)

@@ -52,8 +52,9 @@
 // [*Error] with CUDA's own name, and is compared with errors.Is(err,
 // cuda.OutOfMemory). [ErrDeviceLost] says that the device has failed: everything
 // that was made on it can only be closed. A copy that failed after it was begun is
-// [ErrPartial]: its destination may be written in part; in all other cases the
-// destination is as it was.
+// [ErrPartial]: its destination may be written in part. After all other errors of a
+// copy the destination is as it was. A wait that its context ends says nothing of
+// the copy, which goes on.
 //
 // # Loaded, not linked
 //
@@ -63,7 +64,7 @@
 // driver that will do is that of CUDA 11.4.
 //
 // The driver does not survive a fork() of a process that has it open: in the child
-// all functions return [ErrForked]. Starting another program, as os/exec does, is
+// whatever needs the driver returns [ErrForked]. Starting another program, as os/exec does, is
 // fine, and so is a fork before the driver is loaded. A child that was made past the
 // C library, by a bare clone, is not recognised.
 package cuda

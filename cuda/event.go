@@ -66,6 +66,22 @@ func (e *Event) letGo() {
 	e.partial = nil
 }
 
+// adopt takes over the handle of a new event. Where nobody gets to see the event it
+// is as good as closed. The caller has locked the stream.
+func (e *Event) adopt(handle C.CUevent, seen bool) {
+	e.handle = handle
+	e.closed = !seen
+	if !e.timed || handle == nil {
+		return
+	}
+	// Until the handle is given back the stream stays, and the context with it.
+	e.s.refs++
+	live.add("timed event", 1)
+	if seen {
+		e.cleanup = runtime.AddCleanup(e, timedHandle.giveBack, timedHandle{e.s, handle})
+	}
+}
+
 // begin is called before the handle of an event is used, end afterwards. passed
 // says that there is nothing to wait for, and no end to call.
 func (e *Event) begin() (passed bool, err error) {

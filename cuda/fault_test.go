@@ -207,6 +207,13 @@ func TestEachCallFails(t *testing.T) {
 
 func failOnce(t *testing.T, name string, n int, code Result) {
 	t.Helper()
+	// The goroutine that waits for what an earlier tour has closed would take the
+	// failure.
+	eventually(func() bool {
+		busy.Lock()
+		defer busy.Unlock()
+		return !busy.draining
+	})
 	must(t, fake.Reset(fakecuda.Settings{Devices: 2}))
 	fake.Fail(name, n, int(code))
 	landed, err := tour()

@@ -6,7 +6,6 @@ import "C"
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 )
 
@@ -30,39 +29,53 @@ var busy struct {
 // back when the work is over, or here where nothing was begun.
 func (s *stream) enqueue(e *Event, w C.ndc_work) error {
 	w.ctx, w.stream = s.p.info.ctx, s.handle
+	w.event = s.p.takeEvent(e.timed)
 	w.event_flags = C.CU_EVENT_BLOCKING_SYNC
 	if !e.timed {
 		w.event_flags |= C.CU_EVENT_DISABLE_TIMING
 	}
-	w.event = s.p.takeEvent(e.timed)
 	s.mu.Lock()
-	if o := s.head; o != nil && !o.bare {
-		w.oldest[0] = o.handle
-		if o = o.next; o != nil && !o.bare {
-			w.oldest[1] = o.handle
-		}
-	}
+	w.oldest = s.oldest()
 	r := C.ndc_enqueue(w)
-	err := errorOf(r.status)
-	passed := s.popPassed(int(r.passed))
-	if r.event != nil && w.event == nil {
+	if w.event == nil && r.event != nil {
 		live.add("event", 1)
 	}
-	e.handle = r.event
-	if e.timed && r.event != nil {
-		// Until the handle is given back the stream stays, and the context with it.
-		s.refs++
-		live.add("timed event", 1)
-		if err == nil {
-			e.cleanup = runtime.AddCleanup(e, timedHandle.giveBack, timedHandle{s, r.event})
+	over, err := s.enqueued(e, r)
+	back := e.takeHandle()
+	s.mu.Unlock()
+	back.give()
+	over.release()
+	return err
+}
+
+// oldest returns the events to look at while the driver is being called anyway. As
+// there are two of them for one that comes, the queue of a stream that is always
+// at work gets shorter. The caller has locked s.
+func (s *stream) oldest() (list [2]C.CUevent) {
+	e := s.head
+	for i := range list {
+		if e == nil || e.bare {
+			break
 		}
+		list[i] = e.handle
+		e = e.next
 	}
+	return list
+}
+
+// enqueued does what follows from r: the event is queued, or it is over at once.
+// The caller has locked s.
+func (s *stream) enqueued(e *Event, r C.ndc_enqueued) (over, error) {
+	passed := s.popPassed(int(r.passed))
+	err := errorOf(r.status)
 	isLost := errors.Is(err, ErrDeviceLost)
-	if err != nil && (bool(r.started) || bool(r.tried) && isLost) {
+	switch {
+	case err != nil && (bool(r.started) || bool(r.tried) && isLost):
 		err = e.failed(err)
-	} else if err != nil {
+	case err != nil:
 		err = e.refused(err)
 	}
+	e.adopt(r.event, err == nil)
 	switch {
 	case bool(r.done): // and all that came before
 		passed.append(s.pop(nil, nil))
@@ -73,14 +86,7 @@ func (s *stream) enqueue(e *Event, w C.ndc_work) error {
 		e.bare = !bool(r.recorded)
 		s.push(e)
 	}
-	if err != nil {
-		e.closed = true // nobody gets to see it
-	}
-	back := e.takeHandle()
-	s.mu.Unlock()
-	back.give()
-	passed.release()
-	return err
+	return passed, err
 }
 
 // failed is why an event does not pass, in words.

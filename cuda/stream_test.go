@@ -169,8 +169,9 @@ func TestCloseWhileCopying(t *testing.T) {
 	seed := rand.Uint64()
 	t.Log("seed", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	for range 20 {
-		fresh(t, fakecuda.Settings{Late: fakecuda.ByThread, Seed: r.Int64()})
+	for i := range 30 {
+		late := []fakecuda.Lateness{fakecuda.ByThread, fakecuda.WhenAsked}[i%2]
+		fresh(t, fakecuda.Settings{Late: late, Seed: r.Int64()})
 		d := get(Open(0))(t)
 		s, other := get(d.NewStream())(t), get(d.NewStream())(t)
 		a := array(t, 1, npy.Float64, 500)
