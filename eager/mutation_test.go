@@ -14,15 +14,15 @@ import (
 type mutation struct{ name, file, line, with, test string }
 
 var mutations = []mutation{
-	{"memory is given back before the stream has passed", "gpu.go",
+	{"memory is given back before the stream has passed", "ondevice.go",
 		"whole, err := d.Wrap(address, p.DataType.DType(), p.Shape, p.Close)",
 		"free := p.Close; if mutated(NAME) { p.Close(); free = nil }; whole, err := d.Wrap(address, p.DataType.DType(), p.Shape, free)",
 		"TestMemoryIsKeptUntilTheStreamHasPassed"},
-	{"a producer is not waited for", "gpu.go",
+	{"a producer is not waited for", "ondevice.go",
 		"for _, s := range producers {",
 		"if mutated(NAME) { producers = producers[:0] }; for _, s := range producers {",
 		"TestProducersAreWaitedFor"},
-	{"the device is not waited for", "gpu.go",
+	{"the device is not waited for", "ondevice.go",
 		"_ = l.device.Synchronize()",
 		"if !mutated(NAME) { _ = l.device.Synchronize() }",
 		"TestMemoryIsKeptUntilTheDeviceIsDone"},
@@ -30,7 +30,7 @@ var mutations = []mutation{
 		"busy = tfc.InUseAt(b.Pointer(), b.Size())",
 		"busy = tfc.InUseAt(b.Pointer(), b.Size()) && !mutated(NAME)",
 		"TestNothingLandsInLentMemory"},
-	{"TensorFlow copies to the host", "gpu.go",
+	{"TensorFlow copies to the host", "ondevice.go",
 		"return t.ctx.gpus.has(device), err",
 		"return t.ctx.gpus.has(device) && !mutated(NAME), err",
 		"TestIntoFromGPU"},
