@@ -6,6 +6,7 @@ import (
 
 	"ndflow/cuda"
 	"ndflow/npy"
+	"ndflow/tfc"
 )
 
 // gpus are the devices of a context whose memory is not the host's. TensorFlow and
@@ -94,13 +95,10 @@ func (c *Context) named(ordinal int) (string, error) {
 	return "", fmt.Errorf("%w: it is of the driver's GPU %d, which is none of the context's %v", cuda.ErrDevice, ordinal, c.devices)
 }
 
-// ordinalOf finds out where a tensor on the device lies.
+// ordinalOf is the driver's number of a GPU of the context. It is found out, once, from
+// where a tensor on it lies.
 func (c *Context) ordinalOf(device string) (int, error) {
-	g := c.gpus
-	g.mu.Lock()
-	ordinal := g.ordinal[device]
-	g.mu.Unlock()
-	if ordinal != unknown {
+	if ordinal := c.gpus.known(device); ordinal != unknown {
 		return ordinal, nil
 	}
 	host, err := c.Tensor(npy.Scalar(float32(0)))
@@ -118,11 +116,32 @@ func (c *Context) ordinalOf(device string) (int, error) {
 		return 0, err
 	}
 	defer p.Close()
-	if ordinal, err = cuda.OrdinalOf(p.Address); err != nil {
+	return c.ordinalAt(p)
+}
+
+// ordinalAt is ordinalOf for the device that a tensor lies on.
+func (c *Context) ordinalAt(p *tfc.InPlace) (int, error) {
+	if ordinal := c.gpus.known(p.Device); ordinal != unknown {
+		return ordinal, nil
+	}
+	if p.Size == 0 { // it may lie nowhere
+		return c.ordinalOf(p.Device)
+	}
+	ordinal, err := cuda.OrdinalOf(p.Address)
+	if err != nil {
 		return 0, err
 	}
+	c.gpus.mu.Lock()
+	defer c.gpus.mu.Unlock()
+	c.gpus.ordinal[p.Device] = ordinal
+	return ordinal, nil
+}
+
+func (g *gpus) known(device string) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.ordinal[device] = ordinal
-	return ordinal, nil
+	if ordinal, ok := g.ordinal[device]; ok {
+		return ordinal
+	}
+	return unknown
 }

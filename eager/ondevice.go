@@ -75,15 +75,6 @@ func (c *Context) wrap(p *tfc.InPlace) (b *cuda.Buffer, err error) {
 	return b, err
 }
 
-// ordinalAt is the ordinal of the device that a tensor lies on. One without elements
-// may have no address.
-func (c *Context) ordinalAt(p *tfc.InPlace) (int, error) {
-	if p.Size == 0 {
-		return c.ordinalOf(p.Device)
-	}
-	return cuda.OrdinalOf(p.Address)
-}
-
 // TensorOnDevice returns the elements of a buffer as a tensor on its device: the
 // buffer's own memory, with no copy. The memory is held until TensorFlow has let it
 // go, which is when the tensor, all tensors that share with it and all views of those

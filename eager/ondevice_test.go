@@ -61,6 +61,30 @@ func TestTensorOnDevice(t *testing.T) {
 	}
 }
 
+// Which of the driver's devices one of TensorFlow's is, the first tensor there tells.
+func TestOrdinalsAreFoundFromPointers(t *testing.T) {
+	fake := driver(t, fakecuda.Settings{Devices: 3})
+	c := posed(t, []int{2, 0})
+	a := pattern(t, npy.Float32, 6)
+	name := c.devices[1].Name
+	x := resident(t, c, device(t, 2), a)
+	c.gpus.ordinal[name] = unknown
+	for _, asked := range []int64{2, 1} {
+		before := fake.Calls("cuPointerGetAttributes")
+		dst := zeros(t, npy.Float32, 6)
+		must(t, x.Into(dst))
+		wantLanded(t, "found", dst, a)
+		if c.gpus.known(name) != 2 {
+			t.Errorf("the tensor is on GPU %d of the driver's, want 2", c.gpus.known(name))
+		}
+		if n := fake.Calls("cuPointerGetAttributes") - before; n != asked {
+			t.Errorf("the driver was asked about pointers %d times, want %d", n, asked)
+		}
+	}
+	c.gpus.ordinal[name] = 1
+	wantError(t, x.Into(zeros(t, npy.Float32, 6)), cuda.ErrDevice, "eager: into: ", "device 2", "device 1")
+}
+
 // What passes memory on shares it, on a device as on the CPU, and functions leave
 // their results where they are.
 func TestOpsOnDevice(t *testing.T) {
