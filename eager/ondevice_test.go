@@ -222,3 +222,14 @@ func TestMemoryIsKeptUntilTheDeviceIsDone(t *testing.T) {
 		t.Error("the memory is not given back")
 	}
 }
+
+func TestWhichDevicesAreGPUs(t *testing.T) {
+	cpu, gpu := Device{Name: "cpu", Type: "CPU"}, Device{Name: "gpu", Type: "GPU"}
+	if g := newGPUs([]Device{cpu}); g != nil {
+		t.Errorf("there are GPUs: %v", g.ordinal)
+	}
+	g := newGPUs([]Device{cpu, gpu})
+	if g.has("cpu") || !g.has("gpu") || g.known("gpu") != unknown {
+		t.Errorf("the GPUs are %v", g.ordinal)
+	}
+}
