@@ -56,7 +56,7 @@ func saveCreate(path string, t *eager.Tensor) error {
 		return err
 	}
 	defer f.Abort()
-	if _, err := t.Into(f.Array()); err != nil {
+	if err := t.Into(f.Array()); err != nil {
 		return err
 	}
 	return f.Close()
