@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"ndflow/internal/fakecuda"
+	"ndflow/cuda/fakecuda"
 	"ndflow/npy"
 )
 

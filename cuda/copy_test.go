@@ -10,7 +10,7 @@ import (
 	"testing"
 	"unsafe"
 
-	"ndflow/internal/fakecuda"
+	"ndflow/cuda/fakecuda"
 	"ndflow/npy"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"ndflow/internal/fakecuda"
+	"ndflow/cuda/fakecuda"
 	"ndflow/npy"
 )
 

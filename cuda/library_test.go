@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"ndflow/internal/fakecuda"
+	"ndflow/cuda/fakecuda"
 )
 
 // envChild names what a child process of a test does: a process has one driver,

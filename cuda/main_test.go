@@ -10,7 +10,7 @@ import (
 	"time"
 	"unsafe"
 
-	"ndflow/internal/fakecuda"
+	"ndflow/cuda/fakecuda"
 	"ndflow/npy"
 )
 

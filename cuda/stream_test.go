@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"ndflow/internal/fakecuda"
+	"ndflow/cuda/fakecuda"
 	"ndflow/npy"
 )
 

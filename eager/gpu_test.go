@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"ndflow/cuda"
-	"ndflow/internal/fakecuda"
+	"ndflow/cuda/fakecuda"
 	"ndflow/npy"
 	"ndflow/tfc"
 )

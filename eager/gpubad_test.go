@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"ndflow/cuda"
-	"ndflow/internal/fakecuda"
+	"ndflow/cuda/fakecuda"
 	"ndflow/npy"
 	"ndflow/tfc"
 )

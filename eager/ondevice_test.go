@@ -7,7 +7,7 @@ import (
 
 	"ndflow/cuda"
 	"ndflow/graph"
-	"ndflow/internal/fakecuda"
+	"ndflow/cuda/fakecuda"
 	"ndflow/npy"
 	"ndflow/ops"
 	"ndflow/ops/array"

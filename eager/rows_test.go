@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"ndflow/cuda"
-	"ndflow/internal/fakecuda"
+	"ndflow/cuda/fakecuda"
 	"ndflow/npy"
 )
 

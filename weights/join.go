@@ -52,10 +52,7 @@ func TensorPart(t *eager.Tensor) (Part, error) {
 	}
 	return Part{
 		Info: Info{Name: "tensor on " + device, DType: dtype, Shape: shape},
-		Land: func(dst *npy.Array) error {
-			_, err := t.Into(dst)
-			return err
-		},
+		Land: func(dst *npy.Array) error { return t.Into(dst) },
 	}, nil
 }
 

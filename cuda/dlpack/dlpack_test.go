@@ -15,7 +15,7 @@ import (
 	"unsafe"
 
 	"ndflow/cuda"
-	"ndflow/internal/fakecuda"
+	"ndflow/cuda/fakecuda"
 	"ndflow/npy"
 )
 

@@ -3,7 +3,7 @@ package fakecuda_test
 import (
 	"fmt"
 
-	"ndflow/internal/fakecuda"
+	"ndflow/cuda/fakecuda"
 )
 
 func Example() {
