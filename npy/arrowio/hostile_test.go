@@ -167,6 +167,8 @@ func TestNoSuchFormat(t *testing.T) {
 }
 
 // FuzzArrow reads any bytes as an Arrow file or stream.
+//
+//	go test ./npy/arrowio -run - -fuzz FuzzArrow -fuzzminimizetime 1x
 func FuzzArrow(f *testing.F) {
 	for name, file := range smallFiles(f) {
 		if !strings.HasSuffix(name, ".parquet") {
