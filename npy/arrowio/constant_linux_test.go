@@ -11,10 +11,14 @@ import (
 	"ndflow/npy/table"
 )
 
-// TestFilesAreWalkedInConstantMemory writes and reads files of 192 MB with two
-// columns. A mapped file's pages count as memory.
+// TestFilesAreWalkedInConstantMemory writes and reads files of 192 MB, or 48 MB in the
+// short form, with two columns. A mapped file's pages count as memory.
 func TestFilesAreWalkedInConstantMemory(t *testing.T) {
-	const rows, batches = 1 << 18, 32 // 6 MB each
+	const rows = 1 << 18 // 6 MB
+	batches := 32
+	if testing.Short() {
+		batches = 8
+	}
 	columns := []table.Column{{Name: "x", DType: npy.Float64}, {Name: "rows", DType: npy.Float32, Shape: []int{4}}}
 	batch := []*npy.Array{must(npy.New(npy.Float64, rows)), must(npy.New(npy.Float32, rows, 4))}
 	for i := range batch[0].Bytes() {
@@ -23,7 +27,7 @@ func TestFilesAreWalkedInConstantMemory(t *testing.T) {
 	copy(batch[1].Bytes(), batch[0].Bytes())
 	for ext, limit := range map[string]int{
 		".arrow": 48 << 20, ".arrows": 48 << 20,
-		".parquet": 96 << 20, // several row groups of 3 MB, encoded, until the garbage is collected
+		".parquet": 128 << 20, // several row groups of 3 MB, encoded, until the garbage is collected
 	} {
 		debug.FreeOSMemory()
 		path := filepath.Join(t.TempDir(), "t"+ext)
