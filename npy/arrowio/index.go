@@ -17,8 +17,9 @@ type region struct{ at, size int }
 // and how many rows they have in all. arrow-go tells neither without unpacking
 // them.
 type index struct {
-	blocks []region
-	rows   int64
+	blocks  []region
+	rows    int64
+	foreign bool // the data is in the other byte order
 }
 
 // readIndex looks through the footer of a file and through all messages that it
@@ -39,6 +40,7 @@ func readIndex(file []byte) (*index, error) {
 			if err := v.schema(&schema); err != nil {
 				return err
 			}
+			x.foreign = v.foreign
 		}
 		if err := x.addBlocks(v, footer, footerDictionaries, file[:tail-size]); err != nil {
 			return err
@@ -65,7 +67,7 @@ func (x *index) addBlocks(v *verifier, footer *flatbuffers.Table, field flatbuff
 		if binary.LittleEndian.Uint32(message) == continuation {
 			message = message[4:]
 		}
-		_, rows, err := verifyMessage(message[4:])
+		_, rows, _, err := verifyMessage(message[4:])
 		if err != nil {
 			return fmt.Errorf("batch %d: %w", i, err)
 		}

@@ -87,22 +87,25 @@ func newFileSource(whole *npy.Array, o options) (s *fileSource, err error) {
 	if s.index, err = readIndex(whole.Bytes()); err != nil {
 		return nil, err
 	}
-	if s.file, err = openFile(whole.Bytes(), s.meter); err != nil {
+	if s.file, err = openFile(whole.Bytes(), s.meter, s.index.foreign); err != nil {
 		return nil, badFile(err)
 	}
 	return s, nil
 }
 
-// openFile opens a file in memory. One with dictionaries is read through a copy of
-// each batch, as arrow-go has no memory of dictionaries for the other way.
-func openFile(b []byte, m *meter) (f *ipc.FileReader, err error) {
+// openFile opens a file in memory. One in the other byte order is read through a
+// copy of each batch, that arrow-go turns round; so is one with dictionaries, of
+// which arrow-go keeps no account for the other way.
+func openFile(b []byte, m *meter, foreign bool) (f *ipc.FileReader, err error) {
 	opts := []ipc.Option{ipc.WithAllocator(m), ipc.WithBodySizeLimit(0)}
-	func() {
-		defer guard(&err)
-		f, err = ipc.NewMappedFileReader(b, opts...)
-	}()
-	if err == nil {
-		return f, nil
+	if !foreign {
+		func() {
+			defer guard(&err)
+			f, err = ipc.NewMappedFileReader(b, opts...)
+		}()
+		if err == nil {
+			return f, nil
+		}
 	}
 	return ipc.NewFileReader(bytes.NewReader(b), opts...)
 }

@@ -27,6 +27,9 @@ func TestMain(m *testing.M) {
 	if fixtureDir != "" {
 		os.RemoveAll(fixtureDir)
 	}
+	if scratchFile != "" {
+		os.Remove(scratchFile)
+	}
 	os.Exit(code)
 }
 

@@ -21,18 +21,24 @@ const (
 	maxMetadata  = 64 << 20
 )
 
-// mappedMessages are the messages of a stream that is in memory.
-type mappedMessages struct {
-	file []byte
-	done region // what was read since the last batch
-	end  bool
+// framing is what both have in common.
+type framing struct {
+	end     bool // the end marker was there
+	foreign bool // the data is in the other byte order
 }
 
-func (m *mappedMessages) Retain()     {}
-func (m *mappedMessages) Release()    {}
-func (m *mappedMessages) ended() bool { return m.end }
+func (f *framing) Retain()     {}
+func (f *framing) Release()    {}
+func (f *framing) ended() bool { return f.end }
 
-func (m *mappedMessages) Message() (*ipc.Message, error) { return readMessage(m.take, &m.end) }
+// mappedMessages are the messages of a stream that is in memory.
+type mappedMessages struct {
+	framing
+	file []byte
+	done region // what was read since the last batch
+}
+
+func (m *mappedMessages) Message() (*ipc.Message, error) { return m.read(m.take) }
 
 // take gives the next n bytes: all of them, or at the very end none.
 func (m *mappedMessages) take(n int64) ([]byte, error) {
@@ -50,16 +56,12 @@ func (m *mappedMessages) take(n int64) ([]byte, error) {
 
 // readerMessages are those of a stream that comes from elsewhere.
 type readerMessages struct {
+	framing
 	r     io.Reader
 	limit int64
-	end   bool
 }
 
-func (m *readerMessages) Retain()     {}
-func (m *readerMessages) Release()    {}
-func (m *readerMessages) ended() bool { return m.end }
-
-func (m *readerMessages) Message() (*ipc.Message, error) { return readMessage(m.take, &m.end) }
+func (m *readerMessages) Message() (*ipc.Message, error) { return m.read(m.take) }
 
 // take allocates as the bytes arrive, whatever the stream claims.
 func (m *readerMessages) take(n int64) ([]byte, error) {
@@ -77,9 +79,9 @@ func (m *readerMessages) take(n int64) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// readMessage reads one message: its size, its metadata, which says how long the
+// read reads one message: its size, its metadata, which says how long the
 // body is, and the body. io.EOF is the end, with or without a marker.
-func readMessage(take func(int64) ([]byte, error), end *bool) (*ipc.Message, error) {
+func (f *framing) read(take func(int64) ([]byte, error)) (*ipc.Message, error) {
 	b, err := take(4)
 	if err != nil {
 		return nil, err
@@ -93,7 +95,7 @@ func readMessage(take func(int64) ([]byte, error), end *bool) (*ipc.Message, err
 	}
 	switch {
 	case size == 0:
-		*end = true
+		f.end = true
 		return nil, io.EOF
 	case size < 4 || size > maxMetadata:
 		return nil, fmt.Errorf("%w: no Arrow stream: a message with %d bytes of metadata", npy.ErrFormat, size)
@@ -102,13 +104,17 @@ func readMessage(take func(int64) ([]byte, error), end *bool) (*ipc.Message, err
 	if err != nil {
 		return nil, cut(err)
 	}
-	n, _, err := verifyMessage(metadata)
+	n, _, foreign, err := verifyMessage(metadata)
 	if err != nil {
 		return nil, err
 	}
+	f.foreign = f.foreign || foreign
 	body, err := take(n)
 	if err != nil {
 		return nil, cut(err)
+	}
+	if f.foreign {
+		body = bytes.Clone(body) // arrow-go turns it round in its place
 	}
 	return ipc.NewMessage(memory.NewBufferBytes(metadata), memory.NewBufferBytes(body)), nil
 }

@@ -2,6 +2,7 @@ package arrowio
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"strings"
 
@@ -22,6 +23,7 @@ const (
 	messageBody     = 10
 	messageMetadata = 12
 
+	schemaEndian   = 4
 	schemaFields   = 6
 	schemaMetadata = 8
 
@@ -57,6 +59,10 @@ const (
 type verifier struct {
 	tables int // that may still be visited
 	text   int // bytes of text that may still be read
+
+	// foreign says that a schema was there, of data in the other byte order:
+	// arrow-go turns that round where it lies, which must not be a mapped file.
+	foreign bool
 }
 
 func newVerifier(b []byte) *verifier { return &verifier{tables: len(b), text: 16*len(b) + 1<<10} }
@@ -129,6 +135,11 @@ func (v *verifier) keyValues(t *flatbuffers.Table, field flatbuffers.VOffsetT) e
 }
 
 func (v *verifier) schema(s *flatbuffers.Table) error {
+	big, bigHost := uint16(0), binary.NativeEndian.Uint16([]byte{0, 1})&1
+	if o := slot(s, schemaEndian); o != 0 {
+		big = s.GetUint16(s.Pos + o)
+	}
+	v.foreign = v.foreign || big != bigHost
 	if err := v.keyValues(s, schemaMetadata); err != nil {
 		return err
 	}
@@ -225,12 +236,13 @@ func (v *verifier) message(m *flatbuffers.Table) (body, rows int64, err error) {
 }
 
 // verifyMessage is message for a message's bytes.
-func verifyMessage(metadata []byte) (body, rows int64, err error) {
+func verifyMessage(metadata []byte) (body, rows int64, foreign bool, err error) {
 	err = verify(metadata, func(v *verifier, root *flatbuffers.Table) (err error) {
 		body, rows, err = v.message(root)
+		foreign = v.foreign
 		return err
 	})
-	return body, rows, err
+	return body, rows, foreign, err
 }
 
 // verifySchema looks through the Arrow schema that a Parquet file has with it,
