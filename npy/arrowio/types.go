@@ -115,14 +115,14 @@ func rowSize(shape []int) (int, error) {
 	return n, nil
 }
 
-// fixed reports whether the rows of a column are kept as a tensor: those of two
+// isTensor reports whether the rows of a column are kept as a tensor: those of two
 // dimensions and more, of numbers. Rows of one dimension are a list of a fixed
 // size, which every tool reads.
 func isTensor(dtype npy.DType, shape []int) bool { return len(shape) > 1 && dtype != npy.String }
 
 // listOf is the type of rows of that shape of which elem are the elements. A row
-// of many dimensions is one list; nested is for strings, of which Arrow has no
-// tensors.
+// of many dimensions is one list, but a list of lists if it is of strings, of
+// which Arrow has no tensors.
 func listOf(elem arrow.DataType, dtype npy.DType, shape []int) (arrow.DataType, error) {
 	size, err := rowSize(shape)
 	if err != nil {

@@ -121,6 +121,29 @@ func TestABatchThatFailsFailsTheFile(t *testing.T) {
 	}
 }
 
+func TestRowsOfStringsOfManyDimensions(t *testing.T) {
+	a := must(npy.New(npy.String, 5, 2, 3, 2))
+	v := must(npy.Values[string](a))
+	for i := range v {
+		v[i] = strings.Repeat("é", i)
+	}
+	if back := must(FromArrow(must(ToArrow(a)))); !equal(back, a) {
+		t.Errorf("have %v, want %v", back, a)
+	}
+	for _, ext := range formats {
+		path := filepath.Join(t.TempDir(), "t"+ext)
+		if err := write(path, []string{"s"}, []*npy.Array{a}, 2); err != nil {
+			t.Errorf("%s: %v", ext, err)
+			continue
+		}
+		r := must(open(path))
+		if back, err := table.ReadAll(r); err != nil || !equal(back[0], a) {
+			t.Errorf("%s: have %v, %v", ext, back, err)
+		}
+		r.Close()
+	}
+}
+
 func TestColumnsThatCannotBeStored(t *testing.T) {
 	dir := t.TempDir()
 	for name, c := range map[string]struct {
