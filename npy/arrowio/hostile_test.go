@@ -2,6 +2,7 @@ package arrowio
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -190,6 +191,20 @@ func TestTheOtherByteOrder(t *testing.T) {
 			t.Errorf("as a stream %v: have %v, %v", stream, back, err)
 		}
 		r.Close()
+	}
+}
+
+// TestParquetThatIsNestedTooDeep reads a footer whose groups lie one in the other.
+func TestParquetThatIsNestedTooDeep(t *testing.T) {
+	const depth = 10_000
+	footer := binary.AppendUvarint([]byte{0x15, 2, 0x19, 0xfc}, depth+1)                       // version 1, a list of structs
+	footer = append(footer, bytes.Repeat([]byte{0x35, 0, 0x18, 1, 'a', 0x15, 2, 0}, depth)...) // required group a of one child
+	footer = append(footer, 0x15, 2, 0x25, 0, 0x18, 1, 'a', 0)                                 // required int32 a
+	footer = append(footer, 0x16, 0, 0x19, 0x0c, 0)                                            // no rows, no row groups
+	file := append([]byte("PAR1"), footer...)
+	file = append(binary.LittleEndian.AppendUint32(file, uint32(len(footer))), "PAR1"...)
+	if _, err := readBytes(t, "deep.parquet", file); !errors.Is(err, npy.ErrFormat) || !strings.Contains(err.Error(), "nested") {
+		t.Errorf("have %.200v", err)
 	}
 }
 

@@ -72,6 +72,9 @@ func newParquetSource(f parquet.ReaderAtSeeker, size int64, o options) (s *parqu
 	if s.file, err = file.NewParquetReader(f, file.WithReadProps(props)); err != nil {
 		return nil, badFile(err)
 	}
+	if err := checkDepth(s.file); err != nil {
+		return nil, err
+	}
 	if text := s.file.MetaData().KeyValueMetadata().FindValue("ARROW:schema"); text != nil {
 		if err := verifySchema(*text); err != nil {
 			return nil, err
@@ -97,6 +100,25 @@ func newParquetSource(f parquet.ReaderAtSeeker, size int64, o options) (s *parqu
 		return nil, fmt.Errorf("%w: %d rows, and %d in its row groups", npy.ErrFormat, s.count, groups)
 	}
 	return s, nil
+}
+
+// checkDepth refuses columns that are nested so deep that pqarrow, which goes down
+// by recursion, runs out of stack: that ends the program.
+func checkDepth(f *file.Reader) error {
+	const deepest = 64
+	var open []int32 // how many children the groups around the next element still have
+	for _, e := range f.MetaData().GetSchema() {
+		for len(open) > 0 && open[len(open)-1] <= 0 {
+			open = open[:len(open)-1]
+		}
+		if len(open) > 0 {
+			open[len(open)-1]--
+		}
+		if open = append(open, e.GetNumChildren()); len(open) > deepest {
+			return fmt.Errorf("%w: columns that are nested more than %d deep", npy.ErrFormat, deepest)
+		}
+	}
+	return nil
 }
 
 // checkMagic says what is wrong with a file that does not begin and end as one of
