@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"ndflow/internal/tempfile"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -44,11 +45,11 @@ var fullDiskTasks = map[string]func(path string) error{
 		return f.Close()
 	},
 	"reserve where there is no fallocate": func(path string) error {
-		f, err := createTemp(path, "", nil)
+		f, err := tempfile.Create(path, "", nil)
 		if err != nil {
 			return err
 		}
-		defer f.discard()
+		defer f.Discard()
 		return writeZeros(f.File, 100_000)
 	},
 	"CreateNPZ": func(path string) error {
