@@ -65,6 +65,7 @@ fixtures: ## write testdata/models anew with Python TensorFlow (needs 2 GiB of d
 
 setup: setup-demo
 	@scripts/python >/dev/null
+	@scripts/python --tables >/dev/null
 
 setup-demo: tools
 	@[ -n "$$NDFLOW_LIBTENSORFLOW" ] || scripts/libtensorflow >/dev/null
