@@ -133,8 +133,9 @@ func (l *lexer) leaf(c byte, s sink) error {
 	case c-'0' < 10 || c == '-':
 		for {
 			size, ok := scanNumber(l.buf[l.pos:], &l.num)
-			if l.pos+size == len(l.buf) && l.more() {
-				continue // perhaps there is more of it
+			if l.pos+size == len(l.buf) && l.err == nil {
+				l.more() // perhaps there is more of it; in any case it has moved
+				continue
 			}
 			if !ok {
 				if c == '-' && l.word("-Infinity") {
