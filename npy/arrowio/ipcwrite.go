@@ -3,6 +3,7 @@ package arrowio
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -89,6 +90,8 @@ func metadataBytes(p ipc.Payload) int64 {
 	defer meta.Release()
 	return 8 + int64(meta.Len()+7)&^7
 }
+
+func (k *ipcSink) room() int { return math.MaxInt }
 
 func (k *ipcSink) write(batch arrow.RecordBatch) error {
 	at := k.out.n

@@ -27,6 +27,8 @@ func Columns(names ...string) Option { return func(o *options) { o.columns = nam
 
 // NullsAsNaN turns the nulls of floating-point columns into NaN, and has a reader
 // note how many. Without it, and in all other columns, a null is an [ErrNull].
+// What pandas writes needs it where there is a NaN, as pandas writes those as
+// nulls.
 func NullsAsNaN() Option { return func(o *options) { o.nullsAsNaN = true } }
 
 // MemoryLimit bounds the memory that a reader allocates for one batch, whatever

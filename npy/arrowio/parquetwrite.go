@@ -37,7 +37,13 @@ func CreateParquet(path string, columns []table.Column, opts ...Option) (*Writer
 	})
 }
 
-type parquetSink struct{ w *pqarrow.FileWriter }
+// parquetSink cuts batches where row groups end, since arrow-go, when it does that
+// itself, writes wrong values for lists of a fixed size.
+type parquetSink struct {
+	w        *pqarrow.FileWriter
+	rows     int // in the row group that is being written
+	rowGroup int
+}
 
 func newParquetSink(out *output, s *arrow.Schema, columns []table.Column, o options) (sink, error) {
 	codec, ok := parquetCodecs[o.compression]
@@ -63,15 +69,28 @@ func newParquetSink(out *output, s *arrow.Schema, columns []table.Column, o opti
 	if err != nil {
 		return nil, err
 	}
-	return &parquetSink{w}, nil
+	return &parquetSink{w: w, rowGroup: int(o.rowGroup)}, nil
+}
+
+func (k *parquetSink) room() int {
+	if k.full() {
+		return k.rowGroup
+	}
+	return k.rowGroup - k.rows
+}
+
+func (k *parquetSink) full() bool {
+	return k.rows >= k.rowGroup || k.w.RowGroupTotalBytesWritten() >= batchBytes
 }
 
 func (k *parquetSink) write(batch arrow.RecordBatch) error {
-	if k.w.RowGroupTotalBytesWritten() >= batchBytes {
+	if k.full() {
 		if err := k.w.NewBufferedRowGroupChecked(); err != nil {
 			return err
 		}
+		k.rows = 0
 	}
+	k.rows += int(batch.NumRows())
 	return k.w.WriteBuffered(batch)
 }
 

@@ -28,7 +28,7 @@ type Reader struct {
 	batch   []*npy.Array // what is left of the last one
 	count   int64
 	notes   []string
-	err     error        // why there is no more
+	err     error // why there is no more
 }
 
 var (

@@ -42,6 +42,8 @@ var (
 
 // sink is a file format's writer.
 type sink interface {
+	// room is how many rows the next batch may have.
+	room() int
 	write(batch arrow.RecordBatch) error
 	finish() error
 }
@@ -156,10 +158,12 @@ func (w *Writer) Write(batch []*npy.Array) error {
 		return err
 	}
 	step := (rows + pieces(batch) - 1) / pieces(batch)
-	for lo := 0; lo < rows; lo += step {
-		if err := w.writeRows(batch, lo, min(lo+step, rows)); err != nil {
+	for lo := 0; lo < rows; {
+		hi := min(lo+min(step, w.sink.room()), rows)
+		if err := w.writeRows(batch, lo, hi); err != nil {
 			return err
 		}
+		lo = hi
 	}
 	return nil
 }
