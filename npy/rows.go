@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 )
 
@@ -17,6 +18,7 @@ type RowReader struct {
 	end   func() error // looks at what follows the last row; nil once it did
 	o     options
 	at    int
+	known bool   // that all of the data is there
 	whole *Array // where the array had to be read at once
 	err   error
 }
@@ -25,10 +27,15 @@ type RowReader struct {
 // column-major arrays do not come in rows, and are read into memory at the first
 // [RowReader.Next]. It looks at the option [As]; errors are those of [Read].
 func NewRows(r io.Reader, opts ...Option) (*RowReader, error) {
+	avail := remaining(r)
 	h, err := readHeader(r)
+	if err == nil {
+		err = h.checkSize(avail)
+	}
 	if err == nil {
 		var rows *RowReader
 		if rows, err = newRows(h, r, optionsOf(opts)); err == nil {
+			rows.known = avail >= 0
 			return rows, nil
 		}
 	}
@@ -94,7 +101,11 @@ func (r *RowReader) next(n int) (*Array, error) {
 	part.Shape = slices.Clone(r.h.Shape)
 	part.Shape[0] = n
 	part.Size = r.h.Size / int64(r.h.Shape[0]) * int64(n)
-	a, err := part.readData(r.r, -1, r.o)
+	avail := int64(-1)
+	if r.known {
+		avail = math.MaxInt64
+	}
+	a, err := part.readData(r.r, avail, r.o)
 	if errors.Is(err, io.ErrUnexpectedEOF) && r.h.item.kind != 'O' {
 		err = truncated("the data ends in rows %d to %d of %d", at, r.at, r.h.Shape[0])
 	}

@@ -117,7 +117,11 @@ func TestRowsThatEndTooEarly(t *testing.T) {
 	if err := Write(&b, must(New(Float64, 10, 3))); err != nil {
 		t.Fatal(err)
 	}
-	r := must(NewRows(bytes.NewReader(b.Bytes()[:b.Len()-1])))
+	cut := b.Bytes()[:b.Len()-1]
+	if _, err := NewRows(bytes.NewReader(cut)); !errors.Is(err, ErrFormat) {
+		t.Errorf("of known length: have %v, want ErrFormat", err)
+	}
+	r := must(NewRows(struct{ io.Reader }{bytes.NewReader(cut)}))
 	if _, err := r.Next(9); err != nil {
 		t.Error(err)
 	}

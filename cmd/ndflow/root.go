@@ -37,7 +37,7 @@ lands their results in .npy and .npz files.`,
 	)
 	root.SetHelpCommandGroupID(groupSetup)
 	root.SetCompletionCommandGroupID(groupSetup)
-	root.AddCommand(newRun(), newShow(), newBench(), newBenchPeer(), newDoctor(), newDemo(), newVersion())
+	root.AddCommand(newRun(), newShow(), newConvert(), newBench(), newBenchPeer(), newDoctor(), newDemo(), newVersion())
 	return root
 }
 
@@ -67,6 +67,16 @@ func exactly(names ...string) cobra.PositionalArgs {
 			return usage(cmd, fmt.Errorf("%s is missing", names[len(args)]))
 		case len(args) > len(names):
 			return usage(cmd, fmt.Errorf("do not know what to do with %q", args[len(names)]))
+		}
+		return nil
+	}
+}
+
+// atLeast wants one argument for each of its names, and lets the first be more.
+func atLeast(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < len(names) {
+			return usage(cmd, fmt.Errorf("%s is missing", names[len(args)]))
 		}
 		return nil
 	}

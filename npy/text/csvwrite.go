@@ -198,19 +198,29 @@ func (w *csvWriter) Write(batch []*npy.Array) error {
 
 func (w *csvWriter) Commit() error { return w.commit() }
 
+// Stored says what becomes of a column: a note if text has it as another dtype, an
+// npy.ErrDType if it has no place there.
+func Stored(c table.Column) (note string, err error) {
+	if err := check(c.DType); err != nil {
+		return "", fmt.Errorf("text: column %q: %w", c.Name, err)
+	}
+	switch c.DType {
+	case npy.Float16, npy.BFloat16, npy.Float8E4M3FN, npy.Float8E5M2, npy.Float8E4M3FNUZ, npy.Float8E4M3B11FNUZ, npy.Float8E5M2FNUZ, npy.Float4E2M1FN:
+		if c.Name != "" {
+			note = strconv.Quote(c.Name) + ": "
+		}
+		note += fmt.Sprintf("%v is written as float32, exactly", c.DType)
+	}
+	return note, nil
+}
+
 // noter has what is to be said about columns that text has in another way.
 type noter struct{ notes []string }
 
-// widened notes the floats that are written as float32.
 func (n *noter) widened(columns []table.Column) {
 	for _, c := range columns {
-		switch c.DType {
-		case npy.Float16, npy.BFloat16, npy.Float8E4M3FN, npy.Float8E5M2, npy.Float8E4M3FNUZ, npy.Float8E4M3B11FNUZ, npy.Float8E5M2FNUZ, npy.Float4E2M1FN:
-			name := c.Name
-			if name != "" {
-				name = strconv.Quote(name) + ": "
-			}
-			n.notes = append(n.notes, fmt.Sprintf("%s%v is written as float32, exactly", name, c.DType))
+		if note, err := Stored(c); err == nil && note != "" {
+			n.notes = append(n.notes, note)
 		}
 	}
 }
