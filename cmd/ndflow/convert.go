@@ -89,7 +89,7 @@ func (f *convertFlags) conversion(cmd *cobra.Command, args []string) (files.Conv
 	c.Columns, c.Compress = f.columns, f.compress
 	for _, path := range args {
 		if _, err := files.FormatOf(path); err != nil {
-			return c, errors.New(plain(err))
+			return c, ofFiles(err)
 		}
 	}
 	for _, arg := range f.types {
@@ -134,10 +134,17 @@ func convert(ctx context.Context, stderr io.Writer, c files.Conversion) error {
 		return fmt.Errorf("%s is there already; --force replaces it", c.Out)
 	}
 	if err != nil {
-		return err
+		return ofFiles(err)
 	}
 	for _, note := range notes {
 		fmt.Fprintf(stderr, "ndflow: %s\n", note)
 	}
 	return nil
+}
+
+// ofFiles is an error of the packages that read and write files of all formats, without
+// their names. Plain does not know these, as one of them is a word that users' files
+// are called.
+func ofFiles(err error) error {
+	return errors.New(without(err.Error(), "files", "table", "text", "arrowio"))
 }
