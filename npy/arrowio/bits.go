@@ -20,17 +20,18 @@ func packBits(dst []byte, src []bool) {
 
 // unpackBits reads len(dst) bits, from the bit at on.
 func unpackBits(dst []bool, src []byte, at int) {
-	b, i := boolBytes(dst), 0
-	for ; i < len(b) && (at+i)%8 != 0; i++ {
-		b[i] = src[(at+i)/8] >> ((at + i) % 8) & 1
+	b := boolBytes(dst)
+	for ; len(b) > 0 && at%8 != 0; b, at = b[1:], at+1 {
+		b[0] = src[at/8] >> (at % 8) & 1
 	}
-	for ; i+8 <= len(b); i += 8 {
+	src = src[at/8:]
+	for ; len(b) >= 8; b, src = b[8:], src[1:] {
 		// A copy of the byte in each of eight, of which each keeps its own bit.
-		v := uint64(src[(at+i)/8]) * 0x0101010101010101 & 0x8040201008040201
-		binary.LittleEndian.PutUint64(b[i:], (v+0x7f7f7f7f7f7f7f7f)>>7&0x0101010101010101)
+		v := uint64(src[0]) * 0x0101010101010101 & 0x8040201008040201
+		binary.LittleEndian.PutUint64(b, (v+0x7f7f7f7f7f7f7f7f)>>7&0x0101010101010101)
 	}
-	for ; i < len(b); i++ {
-		b[i] = src[(at+i)/8] >> ((at + i) % 8) & 1
+	for i := range b {
+		b[i] = src[0] >> i & 1
 	}
 }
 

@@ -2,8 +2,12 @@ package arrowio
 
 import (
 	"encoding/binary"
+	"fmt"
+	"math"
 
 	flatbuffers "github.com/google/flatbuffers/go"
+
+	"ndflow/npy"
 )
 
 // region is a range of a file's bytes.
@@ -17,60 +21,59 @@ type index struct {
 	rows   int64
 }
 
-// The places of fields in the tables that Arrow's Footer.fbs and Message.fbs
-// describe: four, and two more for each field before.
-const (
-	footerBatches = 10 // Footer.recordBatches
-	messageHeader = 8  // Message.header
-	batchLength   = 4  // RecordBatch.length
-)
-
-// readIndex returns nil for what it does not understand.
-func readIndex(file []byte) (x *index) {
-	defer func() {
-		if recover() != nil { // the flatbuffers library checks nothing
-			x = nil
-		}
-	}()
+// readIndex looks through the footer of a file and through all messages that it
+// points to.
+func readIndex(file []byte) (*index, error) {
 	tail := len(file) - len(fileMagic) - 4
-	size := int(binary.LittleEndian.Uint32(file[tail:]))
-	footer := rootOf(file[tail-size : tail])
-	x = &index{}
-	o := flatbuffers.UOffsetT(footer.Offset(footerBatches))
-	if o == 0 {
-		return x
+	if tail < 8 || string(file[tail+4:]) != string(fileMagic) {
+		return nil, fmt.Errorf("%w: the file does not end with %q: it may have been cut off", npy.ErrFormat, fileMagic)
 	}
-	for i := range footer.VectorLen(o) {
-		block := file[tail-size:][footer.Vector(o)+flatbuffers.UOffsetT(24*i):]
-		at := int(binary.LittleEndian.Uint64(block))
-		meta, body := int(binary.LittleEndian.Uint32(block[8:])), int(binary.LittleEndian.Uint64(block[16:]))
-		x.blocks = append(x.blocks, region{at, meta + body})
-		rows := rowsOf(file[at : at+meta])
-		if rows < 0 || x.rows+rows < x.rows {
-			return nil
+	size := int(binary.LittleEndian.Uint32(file[tail:]))
+	if size < 8 || size > tail-8 {
+		return nil, fmt.Errorf("%w: an index of %d bytes in a file of %d", npy.ErrFormat, size, len(file))
+	}
+	x := &index{}
+	return x, verify(file[tail-size:tail], func(v *verifier, footer *flatbuffers.Table) error {
+		if o := slot(footer, footerSchema); o != 0 {
+			schema := flatbuffers.Table{Bytes: footer.Bytes, Pos: footer.Indirect(footer.Pos + o)}
+			if err := v.schema(&schema); err != nil {
+				return err
+			}
+		}
+		if err := x.addBlocks(v, footer, footerDictionaries, file[:tail-size]); err != nil {
+			return err
+		}
+		x.blocks, x.rows = nil, 0
+		return x.addBlocks(v, footer, footerBatches, file[:tail-size])
+	})
+}
+
+func (x *index) addBlocks(v *verifier, footer *flatbuffers.Table, field flatbuffers.VOffsetT, file []byte) error {
+	const blockSize = 24
+	start, n, err := v.vector(footer, field, blockSize)
+	if err != nil {
+		return err
+	}
+	for i := range n {
+		block := footer.Bytes[start+blockSize*i:]
+		at, body := int64(binary.LittleEndian.Uint64(block)), int64(binary.LittleEndian.Uint64(block[16:]))
+		meta := int64(int32(binary.LittleEndian.Uint32(block[8:])))
+		if at < 0 || meta < 8 || body < 0 || body > int64(len(file)) || at > int64(len(file))-meta-body {
+			return fmt.Errorf("%w: batch %d lies at bytes %d and %d on, in a file of %d", npy.ErrFormat, i, at, meta+body, len(file))
+		}
+		message := file[at : at+meta]
+		if binary.LittleEndian.Uint32(message) == continuation {
+			message = message[4:]
+		}
+		_, rows, err := verifyMessage(message[4:])
+		if err != nil {
+			return fmt.Errorf("batch %d: %w", i, err)
+		}
+		if rows > math.MaxInt64-x.rows {
+			return fmt.Errorf("%w: more than %d rows", npy.ErrFormat, x.rows)
 		}
 		x.rows += rows
+		x.blocks = append(x.blocks, region{int(at), int(meta + body)})
 	}
-	return x
-}
-
-// rowsOf is how many rows a record batch's message claims.
-func rowsOf(message []byte) int64 {
-	const prefix = 8 // 0xffffffff and the size; files from before Arrow 0.15 have the size only
-	if binary.LittleEndian.Uint32(message) != 0xffffffff {
-		message = message[prefix/2:]
-	} else {
-		message = message[prefix:]
-	}
-	m := rootOf(message)
-	var batch flatbuffers.Table
-	m.Union(&batch, flatbuffers.UOffsetT(m.Offset(messageHeader)))
-	if o := flatbuffers.UOffsetT(batch.Offset(batchLength)); o != 0 {
-		return batch.GetInt64(batch.Pos + o)
-	}
-	return 0
-}
-
-func rootOf(b []byte) *flatbuffers.Table {
-	return &flatbuffers.Table{Bytes: b, Pos: flatbuffers.GetUOffsetT(b)}
+	return nil
 }

@@ -75,7 +75,7 @@ type fileSource struct {
 	meter *meter
 	file  *ipc.FileReader
 	i     int
-	index *index // nil where it is not understood here, which costs the row count only
+	index *index
 }
 
 func newFileSource(whole *npy.Array, o options) (s *fileSource, err error) {
@@ -84,10 +84,12 @@ func newFileSource(whole *npy.Array, o options) (s *fileSource, err error) {
 	if err := whole.AdviseSequential(); err != nil {
 		return nil, err
 	}
+	if s.index, err = readIndex(whole.Bytes()); err != nil {
+		return nil, err
+	}
 	if s.file, err = openFile(whole.Bytes(), s.meter); err != nil {
 		return nil, badFile(err)
 	}
-	s.index = readIndex(whole.Bytes())
 	return s, nil
 }
 
@@ -107,16 +109,10 @@ func openFile(b []byte, m *meter) (f *ipc.FileReader, err error) {
 
 func (s *fileSource) schema() *arrow.Schema { return s.file.Schema() }
 func (s *fileSource) open([]int) error      { return nil }
-
-func (s *fileSource) rows() int64 {
-	if s.index == nil || len(s.index.blocks) != s.file.NumRecords() {
-		return -1
-	}
-	return s.index.rows
-}
+func (s *fileSource) rows() int64           { return s.index.rows }
 
 func (s *fileSource) next() (arrow.RecordBatch, bool, error) {
-	if s.index != nil && s.i > 0 && s.i <= len(s.index.blocks) {
+	if s.i > 0 {
 		drop(s.whole, s.index.blocks[s.i-1])
 	}
 	if s.i == s.file.NumRecords() {

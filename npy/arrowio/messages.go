@@ -102,16 +102,15 @@ func readMessage(take func(int64) ([]byte, error), end *bool) (*ipc.Message, err
 	if err != nil {
 		return nil, cut(err)
 	}
-	meta := memory.NewBufferBytes(metadata)
-	n := ipc.NewMessage(meta, memory.NewBufferBytes(nil)).BodyLen()
-	if n < 0 {
-		return nil, fmt.Errorf("%w: a message with a body of %d bytes", npy.ErrFormat, n)
+	n, _, err := verifyMessage(metadata)
+	if err != nil {
+		return nil, err
 	}
 	body, err := take(n)
 	if err != nil {
 		return nil, cut(err)
 	}
-	return ipc.NewMessage(meta, memory.NewBufferBytes(body)), nil
+	return ipc.NewMessage(memory.NewBufferBytes(metadata), memory.NewBufferBytes(body)), nil
 }
 
 // cut is the error of a message that has begun and ends too early.

@@ -29,7 +29,7 @@ func OpenParquet(path string, opts ...Option) (*Reader, error) {
 		return nil, fmt.Errorf("arrowio: %w", err)
 	}
 	o := optionsOf(opts)
-	src, err := newParquetSource(f, o)
+	src, err := openParquet(f, o)
 	if err != nil {
 		f.Close()
 		name(path, &err)
@@ -38,8 +38,19 @@ func OpenParquet(path string, opts ...Option) (*Reader, error) {
 	return newReader(path, src, o, nil)
 }
 
+func openParquet(f *os.File, o options) (source, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("not a regular file, and the index of a Parquet file is at its end")
+	}
+	return newParquetSource(f, info.Size(), o)
+}
+
 type parquetSource struct {
-	f       *os.File
+	f       io.Closer // nil for a file in memory
 	meter   *meter
 	file    *file.Reader
 	arrow   *arrow.Schema
@@ -48,10 +59,11 @@ type parquetSource struct {
 	seen    int64
 }
 
-func newParquetSource(f *os.File, o options) (s *parquetSource, err error) {
+func newParquetSource(f parquet.ReaderAtSeeker, size int64, o options) (s *parquetSource, err error) {
 	defer guard(&err)
-	s = &parquetSource{f: f, meter: newMeter(o.memory)}
-	if err := checkMagic(f); err != nil {
+	s = &parquetSource{meter: newMeter(o.memory)}
+	s.f, _ = f.(io.Closer)
+	if err := checkMagic(f, size); err != nil {
 		return nil, err
 	}
 	props := parquet.NewReaderProperties(s.meter)
@@ -59,6 +71,11 @@ func newParquetSource(f *os.File, o options) (s *parquetSource, err error) {
 	props.BufferSize = 256 << 10
 	if s.file, err = file.NewParquetReader(f, file.WithReadProps(props)); err != nil {
 		return nil, badFile(err)
+	}
+	if text := s.file.MetaData().KeyValueMetadata().FindValue("ARROW:schema"); text != nil {
+		if err := verifySchema(*text); err != nil {
+			return nil, err
+		}
 	}
 	reader, err := pqarrow.NewFileReader(s.file, pqarrow.ArrowReadProperties{}, s.meter)
 	if err != nil {
@@ -84,22 +101,15 @@ func newParquetSource(f *os.File, o options) (s *parquetSource, err error) {
 
 // checkMagic says what is wrong with a file that does not begin and end as one of
 // Parquet's: that comes before anything is read of it.
-func checkMagic(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("not a regular file, and the index of a Parquet file is at its end")
-	}
+func checkMagic(f io.ReaderAt, size int64) error {
 	head, tail := make([]byte, 4), make([]byte, 4)
-	if info.Size() < 12 {
-		return fmt.Errorf("%w: %d bytes are no Parquet file", npy.ErrFormat, info.Size())
+	if size < 12 {
+		return fmt.Errorf("%w: %d bytes are no Parquet file", npy.ErrFormat, size)
 	}
 	if _, err := f.ReadAt(head, 0); err != nil {
 		return err
 	}
-	if _, err := f.ReadAt(tail, info.Size()-4); err != nil {
+	if _, err := f.ReadAt(tail, size-4); err != nil {
 		return err
 	}
 	switch {
@@ -179,6 +189,9 @@ func (s *parquetSource) next() (arrow.RecordBatch, bool, error) {
 func (s *parquetSource) close() error {
 	if s.records != nil {
 		s.records.Release()
+	}
+	if s.f == nil {
+		return nil
 	}
 	return s.f.Close()
 }
