@@ -22,7 +22,8 @@ lands their results in .npy and .npz files.`,
   ndflow demo                                          see it work on real input
   ndflow show MODEL                                    what goes in, what comes out
   ndflow run MODEL --in x=x.npy --out y=y.npy          run it once
-  ndflow run MODEL --in x.npy --out y.npy --batch auto over a big file, batch by batch`,
+  ndflow run MODEL --in x.npy --out y.npy --batch auto over a big file, batch by batch
+  ndflow convert y.npy y.parquet                       hand the results on`,
 		Args:          noSuchCommand,
 		RunE:          func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 		Version:       versionLine(),

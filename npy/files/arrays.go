@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -27,16 +28,9 @@ func Read(path string, o Options) (names []string, arrays []*npy.Array, err erro
 		if err != nil {
 			return nil, nil, err
 		}
-		names, arrays = append(names, cmpName(name, path)), append(arrays, a)
+		names, arrays = append(names, cmp.Or(name, Base(path))), append(arrays, a)
 	}
 	return names, arrays, nil
-}
-
-func cmpName(name, path string) string {
-	if name == "" {
-		return Base(path)
-	}
-	return name
 }
 
 // Write writes arrays to a file of any format. Those that are tables want arrays with

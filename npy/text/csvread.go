@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -110,15 +111,8 @@ func (r *csvReader) Columns() []table.Column { return r.columns }
 func (r *csvReader) Rows() int64             { return r.rows }
 
 func (r *csvReader) Close() error {
-	r.err = cmpOr(r.err, r.source.explain(errors.New("closed")))
+	r.err = cmp.Or(r.err, r.source.explain(errors.New("closed")))
 	return r.source.close()
-}
-
-func cmpOr(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 func (r *csvReader) Next(n int) ([]*npy.Array, error) {
@@ -262,7 +256,7 @@ func (v *survey) called(i int) string {
 // given is the dtype that was asked for.
 func (v *survey) given(field int) npy.DType {
 	if v.names == nil {
-		return cmpType(v.types[strconv.Itoa(field)], v.typeOf(""))
+		return cmp.Or(v.types[strconv.Itoa(field)], v.typeOf(""))
 	}
 	name := v.names[field]
 	base, _, ok := splitName(name)
@@ -270,13 +264,6 @@ func (v *survey) given(field int) npy.DType {
 		name = base
 	}
 	return v.typeOf(name)
-}
-
-func cmpType(a, b npy.DType) npy.DType {
-	if a != npy.Invalid {
-		return a
-	}
-	return b
 }
 
 func numbersOnly(fields [][]byte) bool {

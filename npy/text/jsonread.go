@@ -2,6 +2,7 @@ package text
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -106,7 +107,7 @@ func (r *jsonReader) Columns() []table.Column { return r.columns }
 func (r *jsonReader) Rows() int64             { return r.rows }
 
 func (r *jsonReader) Close() error {
-	r.err = cmpOr(r.err, r.source.explain(errors.New("closed")))
+	r.err = cmp.Or(r.err, r.source.explain(errors.New("closed")))
 	return r.source.close()
 }
 
