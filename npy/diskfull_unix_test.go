@@ -52,6 +52,21 @@ var fullDiskTasks = map[string]func(path string) error{
 		defer f.Discard()
 		return writeZeros(f.File, 100_000)
 	},
+	"CreateRows": func(path string) error {
+		w, err := CreateRows(path, Float32, []int{100})
+		if err != nil {
+			return err
+		}
+		for range 1000 {
+			if err = w.Write(must(New(Float32, 1, 100))); err != nil {
+				break
+			}
+		}
+		if cerr := w.Close(); cerr != err {
+			return fmt.Errorf("Write: %v, Close: %v", err, cerr)
+		}
+		return err
+	},
 	"CreateNPZ": func(path string) error {
 		w, err := CreateNPZ(path)
 		if err != nil {

@@ -25,6 +25,7 @@
 //	             .npy                   .npz
 //	whole        ReadFile, WriteFile    OpenNPZ, CreateNPZ
 //	streams      Read, Write            NewNPZ
+//	row by row   NewRows, CreateRows    NPZ.Rows
 //	mapped       Open, Create           -
 //	header only  Stat, ReadHeader       NPZ.Header
 //
