@@ -22,8 +22,12 @@ var (
 type ramp [256]color.NRGBA
 
 var (
-	// sequential goes from black by blue and red to yellow and white.
-	sequential = newRamp(moreland.ExtendedBlackBody(), 0, 0.96)
+	// sequential goes from dark blue by green to light yellow.
+	sequential = newRamp(must(moreland.NewLuminance([]color.Color{
+		color.NRGBA{0x0b, 0x0b, 0x33, 0xff}, color.NRGBA{0x24, 0x3f, 0x85, 0xff},
+		color.NRGBA{0x1f, 0x7d, 0x8c, 0xff}, color.NRGBA{0x6c, 0xbd, 0x6a, 0xff},
+		color.NRGBA{0xf9, 0xf3, 0xb0, 0xff},
+	})), 0, 1)
 	// diverging goes from dark blue by grey, which is 0, to light orange.
 	diverging = newRamp(must(moreland.NewLuminance([]color.Color{
 		color.NRGBA{0x00, 0x11, 0x3a, 0xff}, color.NRGBA{0x00, 0x42, 0x9e, 0xff},

@@ -237,6 +237,22 @@ func newPlot() *plot.Plot {
 	return p
 }
 
+// drawPlot draws a plot and its upright label, and returns where the data is. gonum/plot's own draws that as well, but
+// leaves room for it where the label would be on an axis that is not logarithmic.
+func drawPlot(p *plot.Plot, c draw.Canvas) (data vg.Rectangle) {
+	style := p.Y.Label.TextStyle
+	label := p.Y.Label.Text
+	p.Y.Label.Text = ""
+	if label != "" {
+		c = draw.Crop(c, style.Height(label)+6, 0, 0, 0)
+	}
+	p.Draw(c)
+	data = p.DataCanvas(c).Rectangle
+	style.Rotation, style.XAlign, style.YAlign = math.Pi/2, text.XCenter, text.YBottom
+	c.FillText(style, vg.Point{X: c.Min.X - 6, Y: (data.Min.Y + data.Max.Y) / 2}, fit(style, label, c.Max.Y-c.Min.Y))
+	return data
+}
+
 // ticks are marks whose labels are short.
 type ticks struct {
 	whole bool // only whole numbers are marked
@@ -245,6 +261,13 @@ type ticks struct {
 func (t ticks) Ticks(lo, hi float64) []plot.Tick {
 	if !(hi > lo) || math.IsInf(hi-lo, 0) {
 		return []plot.Tick{{Value: lo, Label: short(lo)}, {Value: hi, Label: short(hi)}}
+	}
+	if t.whole && hi-lo <= 16 {
+		var list []plot.Tick
+		for v := math.Ceil(lo); v <= hi; v++ {
+			list = append(list, plot.Tick{Value: v, Label: tidy(v, hi-lo)})
+		}
+		return list
 	}
 	list := plot.DefaultTicks{}.Ticks(lo, hi)
 	kept := list[:0]

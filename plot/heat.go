@@ -158,8 +158,7 @@ func (h *heat) draw(c draw.Canvas) error {
 	}
 	p.X.Padding, p.Y.Padding = 2, 2
 	p.Add(&raster{h.picture.large(900), 0, 0, float64(h.picture.Bounds().Dx() * h.blockCs), float64(h.picture.Bounds().Dy() * h.blockRows)})
-	p.Draw(main)
-	colorBar(c, p.DataCanvas(main).Rectangle, h.shades, h.unit, h.picture.missing)
+	colorBar(c, drawPlot(p, main), h.shades, h.unit, h.picture.missing)
 	return nil
 }
 

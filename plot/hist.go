@@ -118,7 +118,7 @@ func (h *spreads) draw(c draw.Canvas) error {
 	for i, b := range h.list {
 		p.Add(&bars{edges, h.heights(b), h.curves[i], len(h.list) == 1})
 	}
-	p.Draw(c)
+	drawPlot(p, c)
 	return nil
 }
 

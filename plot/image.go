@@ -164,7 +164,7 @@ func (g *gallery) tile() (width, height vg.Length) {
 func (g *gallery) size() (width, height vg.Length) {
 	w, h := g.tile()
 	down := vg.Length((len(g.pictures) + g.across - 1) / g.across)
-	return max(420, w*vg.Length(g.across)+tileGap*vg.Length(g.across-1)+50), (h+g.label())*down + tileGap*(down-1) + 34
+	return max(420, w*vg.Length(g.across)+tileGap*vg.Length(g.across-1)), (h+g.label())*down + tileGap*(down-1) + 22
 }
 
 // label is the room for the number of an image of a batch.
@@ -179,9 +179,8 @@ func (g *gallery) draw(c draw.Canvas) error {
 	w, h := g.tile()
 	style := letters(noteSize-1, quiet)
 	line := draw.LineStyle{Color: quiet, Width: 0.5}
-	left := c.Min.X + 44
 	for i, p := range g.pictures {
-		x := left + vg.Length(i%g.across)*(w+tileGap)
+		x := c.Min.X + vg.Length(i%g.across)*(w+tileGap)
 		y := c.Max.Y - vg.Length(i/g.across)*(h+tileGap+g.label()) - h - g.label()
 		box := vg.Rectangle{Min: vg.Point{X: x, Y: y}, Max: vg.Point{X: x + w, Y: y + h}}
 		c.DrawImage(box, p.large(mostPixels/g.across))
@@ -190,13 +189,8 @@ func (g *gallery) draw(c draw.Canvas) error {
 			c.FillText(style, vg.Point{X: x, Y: box.Max.Y + 3}, fmt.Sprint(i))
 		}
 	}
-	// How large an image is, beside the first of the last row and of the first column.
 	down := (len(g.pictures) + g.across - 1) / g.across
-	top := c.Max.Y - g.label()
 	bottom := c.Max.Y - vg.Length(down-1)*(h+tileGap+g.label()) - h - g.label()
-	style = letters(noteSize, ink)
-	c.FillText(style, vg.Point{X: left, Y: bottom - 14}, fmt.Sprintf("%d pixels wide", g.width))
-	style.Rotation = vg.Length(90).Points() * 3.14159265 / 180
-	c.FillText(style, vg.Point{X: left - 6, Y: max(top-h, c.Min.Y+30)}, fmt.Sprintf("%d high", g.height))
+	c.FillText(letters(noteSize, ink), vg.Point{X: c.Min.X, Y: bottom - 16}, fmt.Sprintf("%d pixels high, %d wide", g.height, g.width))
 	return nil
 }

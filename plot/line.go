@@ -189,7 +189,7 @@ func (l *lineSet) draw(c draw.Canvas) error {
 	for i, e := range l.lines {
 		p.Add(&path{e, l.curves[i], i, len(l.lines)})
 	}
-	p.Draw(c)
+	drawPlot(p, c)
 	return nil
 }
 

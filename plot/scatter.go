@@ -224,7 +224,7 @@ func (s *cloud) draw(c draw.Canvas) error {
 		room(&p.X)
 		room(&p.Y)
 		p.Add(s)
-		p.Draw(c)
+		drawPlot(p, c)
 		return nil
 	}
 	main := draw.Crop(c, 0, -barRoom, 0, 0)
@@ -232,8 +232,7 @@ func (s *cloud) draw(c draw.Canvas) error {
 	p.X.Min, p.X.Max = x.edges()
 	p.Y.Min, p.Y.Max = y.edges()
 	p.Add(s)
-	p.Draw(main)
-	colorBar(c, p.DataCanvas(main).Rectangle, s.shades, "pairs", false)
+	colorBar(c, drawPlot(p, main), s.shades, "pairs", false)
 	return nil
 }
 

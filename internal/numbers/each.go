@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"ndflow/npy"
 )
 
 const (
@@ -74,11 +76,14 @@ func (r *Reader) Pieces(lo, hi int, work func(values []float64, at int)) error {
 
 // Done gives back the memory of elements lo to hi where it is a mapped file's, and
 // enough to be worth it.
-func (r *Reader) Done(lo, hi int) error {
-	if !r.Array.ReadOnly() || (hi-lo)*r.Array.DType().Size() < share/2 {
+func (r *Reader) Done(lo, hi int) error { return Done(r.Array, lo, hi) }
+
+// Done gives back the memory of elements lo to hi of an array, as [Reader.Done] does.
+func Done(a *npy.Array, lo, hi int) error {
+	if !a.ReadOnly() || (hi-lo)*a.DType().Size() < share/2 {
 		return nil
 	}
-	flat, err := r.Array.Reshape(r.Len)
+	flat, err := a.Reshape(a.Len())
 	if err != nil {
 		return err
 	}
