@@ -5,6 +5,8 @@ import (
 	"image"
 	"image/color"
 	"strings"
+
+	"ndflow/internal/letters"
 )
 
 // darkness is letters from the darkest to the lightest on a dark screen.
@@ -14,14 +16,14 @@ func (h *heat) text(w *writer) {
 	w.picture(h.picture.NRGBA)
 	s := h.shades
 	if w.Colors == NoColors {
-		w.line("%s [%s] %s%s", short(s.lo), darkness, short(s.hi), when(h.picture.missing, ", ? no value"))
+		w.line("%s [%s] %s%s", letters.Short(s.lo), darkness, letters.Short(s.hi), when(h.picture.missing, ", ? no value"))
 		return
 	}
 	var strip strings.Builder
 	for i := range 20 {
 		strip.WriteString(w.paint(s.ramp.at(float64(i)/19), true) + " ")
 	}
-	w.line("%s %s%s %s%s", short(s.lo), &strip, reset, short(s.hi), when(h.picture.missing, ", blank: no value"))
+	w.line("%s %s%s %s%s", letters.Short(s.lo), &strip, reset, letters.Short(s.hi), when(h.picture.missing, ", blank: no value"))
 }
 
 // mostInText is how many images of a batch a text shows.

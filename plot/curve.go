@@ -46,7 +46,7 @@ type legend struct {
 }
 
 func (l legend) columns(width vg.Length) int {
-	style, wide := letters(noteSize, ink), 60*vg.Length(1)
+	style, wide := lettering(noteSize, ink), 60*vg.Length(1)
 	for _, c := range l.curves {
 		wide = max(wide, style.Width(c.name)+50)
 	}
@@ -70,7 +70,7 @@ func (l legend) draw(c draw.Canvas) draw.Canvas {
 	}
 	columns := l.columns(width)
 	wide := width / vg.Length(columns)
-	style := letters(noteSize, ink)
+	style := lettering(noteSize, ink)
 	for i, v := range l.curves {
 		x := c.Min.X + vg.Length(i%columns)*wide
 		y := c.Max.Y - legendLine*(vg.Length(i/columns)+0.5)

@@ -4,6 +4,8 @@ import (
 	"image/color"
 	"math"
 	"strings"
+
+	"ndflow/internal/letters"
 )
 
 // chart is a field of letters with numbers at its sides.
@@ -31,7 +33,7 @@ func (c *chart) draw(w *writer, letter func(row, col int) string) {
 		for col := range c.width {
 			line.WriteString(letter(row, col))
 		}
-		w.line("%s %s%s", padLeft(label, margin), w.wall(), line.String())
+		w.line("%s %s%s", padLeft(label, margin), letters.Wall(w.Unicode), line.String())
 	}
 	w.line("%s %s%s", strings.Repeat(" ", margin+1), c.xLo, padLeft(c.xHi, c.width-len(c.xLo)-1))
 }
@@ -39,7 +41,7 @@ func (c *chart) draw(w *writer, letter func(row, col int) string) {
 func (l *lineSet) text(w *writer) {
 	c := &chart{
 		width: max(10, w.Width-13), height: min(w.Height, 16),
-		xLo: "0", xHi: group(int64(l.length - 1)), yLo: short(l.lo), yHi: short(l.hi), yMid: short(l.value(0.5)),
+		xLo: "0", xHi: letters.Group(int64(l.length - 1)), yLo: letters.Short(l.lo), yHi: letters.Short(l.hi), yMid: letters.Short(l.value(0.5)),
 	}
 	field := make([]dots, c.width*c.height)
 	for i, e := range l.lines {
@@ -145,7 +147,7 @@ func (w *writer) dot(d dots, lines int) string {
 func (s *cloud) text(w *writer) {
 	c := &chart{
 		width: max(10, w.Width-13), height: min(w.Height, 20),
-		xLo: short(s.xs.min), xHi: short(s.xs.max), yLo: short(s.ys.min), yHi: short(s.ys.max), yMid: short(s.ys.min/2 + s.ys.max/2),
+		xLo: letters.Short(s.xs.min), xHi: letters.Short(s.xs.max), yLo: letters.Short(s.ys.min), yHi: letters.Short(s.ys.max), yMid: letters.Short(s.ys.min/2 + s.ys.max/2),
 	}
 	counts := make([]int64, c.width*c.height)
 	most := int64(1)
@@ -166,9 +168,9 @@ func (s *cloud) text(w *writer) {
 			}
 		}
 	}
-	letters := []rune(" .:+*#@")
+	marks := []rune(" .:+*#@")
 	if w.Unicode {
-		letters = []rune(" ·░▒▓█")
+		marks = []rune(" ·░▒▓█")
 	}
 	c.draw(w, func(row, col int) string {
 		n := counts[row*c.width+col]
@@ -180,7 +182,7 @@ func (s *cloud) text(w *writer) {
 		if most > 1 {
 			part = math.Log(float64(n)) / math.Log(float64(most))
 		}
-		return string(letters[1+int(part*float64(len(letters)-2))])
+		return string(marks[1+int(part*float64(len(marks)-2))])
 	})
 	w.line("across: %s; up: %s", s.xLabel, s.yLabel)
 }

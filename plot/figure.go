@@ -20,6 +20,7 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
 
+	"ndflow/internal/letters"
 	"ndflow/internal/theme"
 	"ndflow/npy"
 )
@@ -132,7 +133,7 @@ func defaultTitle(series []Series) string {
 // nothing is the error of an array whose elements are all left out.
 func nothing(s Series, nans, infs int64) error {
 	return fmt.Errorf("plot: %s: %w: all of %s elements are NaN or infinite (%s NaN, %s Inf)",
-		s.label(), ErrNothing, group(int64(s.Array.Len())), group(nans), group(infs))
+		s.label(), ErrNothing, letters.Group(int64(s.Array.Len())), letters.Group(nans), letters.Group(infs))
 }
 
 // badShape is the error of a kind that cannot show an array.
@@ -201,10 +202,10 @@ func (f *Figure) render(c draw.Canvas) error {
 	c.Fill(c.Rectangle.Path())
 	c = draw.Crop(c, margin, -margin, margin, -margin)
 	width := c.Max.X - c.Min.X
-	title := letters(titleSize, ink)
+	title := lettering(titleSize, ink)
 	y := c.Max.Y - 14
 	c.FillText(title, vg.Point{X: c.Min.X, Y: y}, fit(title, f.title, width))
-	note := letters(noteSize, quiet)
+	note := lettering(noteSize, quiet)
 	y -= 4
 	for _, line := range f.notes {
 		y -= 14
@@ -213,16 +214,16 @@ func (f *Figure) render(c draw.Canvas) error {
 	return f.draw(draw.Crop(c, 0, 0, 0, -f.head()))
 }
 
-func letters(size float64, c color.Color) text.Style {
+func lettering(size float64, c color.Color) text.Style {
 	return text.Style{Color: c, Font: theme.Sans(size), Handler: plot.DefaultTextHandler}
 }
 
 // fit leaves out the middle of a text that is wider than its place.
 func fit(style text.Style, s string, width vg.Length) string {
-	letters := []rune(s)
-	for cut := 1; style.Width(s) > width && cut < len(letters); cut++ {
-		keep := len(letters) - cut
-		s = string(letters[:(keep+1)/2]) + "…" + string(letters[len(letters)-keep/2:])
+	all := []rune(s)
+	for cut := 1; style.Width(s) > width && cut < len(all); cut++ {
+		keep := len(all) - cut
+		s = string(all[:(keep+1)/2]) + "…" + string(all[len(all)-keep/2:])
 	}
 	return s
 }
@@ -260,7 +261,7 @@ type ticks struct {
 
 func (t ticks) Ticks(lo, hi float64) []plot.Tick {
 	if !(hi > lo) || math.IsInf(hi-lo, 0) {
-		return []plot.Tick{{Value: lo, Label: short(lo)}, {Value: hi, Label: short(hi)}}
+		return []plot.Tick{{Value: lo, Label: letters.Short(lo)}, {Value: hi, Label: letters.Short(hi)}}
 	}
 	if t.whole && hi-lo <= 16 {
 		var list []plot.Tick

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"ndflow/internal/letters"
 	"ndflow/npy"
 )
 
@@ -51,7 +52,7 @@ func heatMap(ctx context.Context, f *Figure, o Options, series []Series) error {
 		return err
 	}
 	if blockRows > 1 || blockCols > 1 {
-		f.note("each cell is the mean of %d × %d elements; these are from %s to %s", blockRows, blockCols, short(m.min), short(m.max))
+		f.note("each cell is the mean of %d × %d elements; these are from %s to %s", blockRows, blockCols, letters.Short(m.min), letters.Short(m.max))
 	}
 	f.content = h
 	return nil
@@ -82,12 +83,12 @@ func (h *heat) color(f *Figure, s Series, o Options) error {
 			h.picture.set(x, y, m.at(y, x, 0), h.shades)
 		}
 	}
-	f.note("%s elements; colours from %s to %s%s", group(m.n), short(h.shades.lo), short(h.shades.hi), when(o.Log, ", logarithmic"))
+	f.note("%s elements; colours from %s to %s%s", letters.Group(m.n), letters.Short(h.shades.lo), letters.Short(h.shades.hi), when(o.Log, ", logarithmic"))
 	if m.nans > 0 || m.infs > 0 {
 		f.note("%s: %s", left(m.nans, m.infs), "cells of NaN alone are striped, infinite ones have the last colours")
 	}
 	if below > 0 {
-		f.note("%s cells are not above 0: striped", group(below))
+		f.note("%s cells are not above 0: striped", letters.Group(below))
 	}
 	return nil
 }
@@ -205,7 +206,7 @@ func colorBar(c draw.Canvas, data vg.Rectangle, s shades, unit string, missing b
 	c.DrawImage(box, widen(strip, 16))
 	line := draw.LineStyle{Color: ink, Width: 0.5}
 	c.StrokeLines(line, []vg.Point{box.Min, {X: box.Max.X, Y: box.Min.Y}, box.Max, {X: box.Min.X, Y: box.Max.Y}, box.Min})
-	style := letters(textSize-1, ink)
+	style := lettering(textSize-1, ink)
 	for _, t := range s.ticks() {
 		part := (t.Value/2 - s.lo/2) / (s.hi/2 - s.lo/2)
 		if s.log {
@@ -229,7 +230,7 @@ func colorBar(c draw.Canvas, data vg.Rectangle, s shades, unit string, missing b
 func (s shades) ticks() []plot.Tick {
 	switch {
 	case s.hi <= s.lo:
-		return []plot.Tick{{Value: s.lo, Label: short(s.lo)}}
+		return []plot.Tick{{Value: s.lo, Label: letters.Short(s.lo)}}
 	case s.log:
 		return logTicks{}.Ticks(s.lo, s.hi)
 	}
@@ -244,7 +245,7 @@ func swatch(c draw.Canvas, x, y vg.Length) {
 		}
 	}
 	c.DrawImage(vg.Rectangle{Min: vg.Point{X: x, Y: y}, Max: vg.Point{X: x + barWidth, Y: y + 12}}, box)
-	c.FillText(letters(textSize-1, ink), vg.Point{X: x + barWidth + 7, Y: y + 2}, "no value")
+	c.FillText(lettering(textSize-1, ink), vg.Point{X: x + barWidth + 7, Y: y + 2}, "no value")
 }
 
 // widen repeats the pixels of each row.

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"ndflow/internal/letters"
 	"ndflow/npy"
 )
 
@@ -60,7 +61,7 @@ func histogram(ctx context.Context, f *Figure, o Options, series []Series) error
 // boundless is an error if the numbers are too far apart for a float64 to say how far.
 func boundless(s Series, lo, hi float64) error {
 	if math.IsInf(hi-lo, 0) || math.IsNaN(hi-lo) {
-		return fmt.Errorf("plot: %s: no axis is long enough for numbers from %s to %s", s.label(), short(lo), short(hi))
+		return fmt.Errorf("plot: %s: no axis is long enough for numbers from %s to %s", s.label(), letters.Short(lo), letters.Short(hi))
 	}
 	return nil
 }
@@ -68,9 +69,9 @@ func boundless(s Series, lo, hi float64) error {
 // String is what there is to say of the elements in one line.
 func (b Bins) String() string {
 	s := fmt.Sprintf("%s elements, mean %s, std %s, min %s, max %s",
-		group(b.Elements), short(b.Mean), short(b.Std), short(b.Min), short(b.Max))
+		letters.Group(b.Elements), letters.Short(b.Mean), letters.Short(b.Std), letters.Short(b.Min), letters.Short(b.Max))
 	if b.Zeros > 0 {
-		s += fmt.Sprintf(", %s zeros", group(b.Zeros))
+		s += fmt.Sprintf(", %s zeros", letters.Group(b.Zeros))
 	}
 	if l := left(b.NaNs, b.Infs); l != "" {
 		s += "; " + l

@@ -11,6 +11,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"ndflow/internal/letters"
 )
 
 //go:embed report.html
@@ -72,14 +74,14 @@ func (r *Report) row(n int) (row, error) {
 		line.Shape = "scalar"
 	}
 	b := i.bins
-	line.Elements, line.Zeros, line.ZerosOf = group(b.Elements), group(b.Zeros), b.Zeros
+	line.Elements, line.Zeros, line.ZerosOf = letters.Group(b.Elements), letters.Group(b.Zeros), b.Zeros
 	if odd := left(b.NaNs, b.Infs); odd != "" {
 		line.Odd, line.OddOf = strings.TrimSuffix(odd, " left out"), b.NaNs+b.Infs
 	}
 	if i.problem != "" {
 		return line, nil
 	}
-	line.Mean, line.Std, line.Min, line.Max = short(b.Mean), short(b.Std), short(b.Min), short(b.Max)
+	line.Mean, line.Std, line.Min, line.Max = letters.Short(b.Mean), letters.Short(b.Std), letters.Short(b.Min), letters.Short(b.Max)
 	line.MeanOf, line.StdOf, line.MinOf, line.MaxOf = key(b.Mean), key(b.Std), key(b.Min), key(b.Max)
 	line.Path, line.Width = r.path(b), len(b.Counts)
 	lo, hi := b.Edges[0], b.Edges[len(b.Edges)-1]
@@ -91,7 +93,7 @@ func (r *Report) row(n int) (row, error) {
 	for _, c := range b.Counts {
 		most = max(most, c)
 	}
-	line.Most = group(most)
+	line.Most = letters.Group(most)
 	if i.picture == nil {
 		return line, nil
 	}
@@ -108,7 +110,7 @@ func (r *Report) row(n int) (row, error) {
 func binEnds(b Bins) (first, last string) {
 	n := len(b.Counts)
 	if b.Whole {
-		return short(b.Edges[0] + 0.5), short(b.Edges[n] - 0.5)
+		return letters.Short(b.Edges[0] + 0.5), letters.Short(b.Edges[n] - 0.5)
 	}
 	return edge(b.Edges[0], b), edge(b.Edges[n], b)
 }

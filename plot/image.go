@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"ndflow/internal/letters"
 	"ndflow/npy"
 )
 
@@ -76,7 +77,7 @@ func images(ctx context.Context, f *Figure, o Options, series []Series) error {
 	for i, m := range list {
 		g.pictures[i] = paint(m, shades{greys, lo, hi, false})
 	}
-	f.title += fmt.Sprintf(", %s to %s as %s", short(lo), short(hi), tones(shape.channels))
+	f.title += fmt.Sprintf(", %s to %s as %s", letters.Short(lo), letters.Short(hi), tones(shape.channels))
 	g.notes(f, shape, all, lo, hi)
 	f.content = g
 	return nil
@@ -117,10 +118,10 @@ func tones(channels int) string {
 func (g *gallery) notes(f *Figure, shape frame, t tally, lo, hi float64) {
 	what := "elements"
 	if shape.count > len(g.pictures) {
-		f.note("the first %d of %s images", len(g.pictures), group(int64(shape.count)))
+		f.note("the first %d of %s images", len(g.pictures), letters.Group(int64(shape.count)))
 		what = "their elements"
 	}
-	f.note("%s are from %s to %s, mean %s%s", what, short(t.min), short(t.max), short(t.mean), when(lo == hi, "; all are the same"))
+	f.note("%s are from %s to %s, mean %s%s", what, letters.Short(t.min), letters.Short(t.max), letters.Short(t.mean), when(lo == hi, "; all are the same"))
 	if g.block > 1 {
 		f.note("each pixel is the mean of %d × %d", g.block, g.block)
 	}
@@ -177,7 +178,7 @@ func (g *gallery) label() vg.Length {
 
 func (g *gallery) draw(c draw.Canvas) error {
 	w, h := g.tile()
-	style := letters(noteSize-1, quiet)
+	style := lettering(noteSize-1, quiet)
 	line := draw.LineStyle{Color: quiet, Width: 0.5}
 	for i, p := range g.pictures {
 		x := c.Min.X + vg.Length(i%g.across)*(w+tileGap)
@@ -191,6 +192,6 @@ func (g *gallery) draw(c draw.Canvas) error {
 	}
 	down := (len(g.pictures) + g.across - 1) / g.across
 	bottom := c.Max.Y - vg.Length(down-1)*(h+tileGap+g.label()) - h - g.label()
-	c.FillText(letters(noteSize, ink), vg.Point{X: c.Min.X, Y: bottom - 16}, fmt.Sprintf("%d pixels high, %d wide", g.height, g.width))
+	c.FillText(lettering(noteSize, ink), vg.Point{X: c.Min.X, Y: bottom - 16}, fmt.Sprintf("%d pixels high, %d wide", g.height, g.width))
 	return nil
 }

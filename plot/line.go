@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"ndflow/internal/letters"
 	"ndflow/internal/numbers"
 )
 
@@ -87,19 +88,19 @@ func lines(ctx context.Context, f *Figure, o Options, series []Series) error {
 }
 
 func (l *lineSet) notes(f *Figure, t tally) {
-	f.note("%s elements, mean %s, min %s, max %s", group(t.n), short(t.mean), short(t.min), short(t.max))
+	f.note("%s elements, mean %s, min %s, max %s", letters.Group(t.n), letters.Short(t.mean), letters.Short(t.min), letters.Short(t.max))
 	run := 1
 	for _, e := range l.lines {
 		run = max(run, e.run)
 	}
 	if run > 1 {
-		f.note("drawn from the least to the greatest of each %s elements", group(int64(run)))
+		f.note("drawn from the least to the greatest of each %s elements", letters.Group(int64(run)))
 	}
 	if s := left(t.nans, t.infs); s != "" {
 		f.note("%s: there a line is broken", s)
 	}
 	if below := t.zeros + t.negative; l.log && below > 0 {
-		f.note("%s elements are not above 0: left out", group(below))
+		f.note("%s elements are not above 0: left out", letters.Group(below))
 	}
 }
 

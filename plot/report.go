@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"ndflow/internal/letters"
 	"ndflow/npy"
 )
 
@@ -63,7 +64,7 @@ func (r *Report) Add(ctx context.Context, s Series) error {
 	i.bins = bins[0]
 	switch b := i.bins; {
 	case b.Finite == 0:
-		i.problem = fmt.Sprintf("all elements are NaN or infinite (%s NaN, %s Inf)", group(b.NaNs), group(b.Infs))
+		i.problem = fmt.Sprintf("all elements are NaN or infinite (%s NaN, %s Inf)", letters.Group(b.NaNs), letters.Group(b.Infs))
 	case boundless(s, b.Edges[0], b.Edges[len(b.Edges)-1]) != nil:
 		i.problem = "the numbers are too far apart to be drawn"
 	case len(i.shape) > 1:
@@ -164,7 +165,7 @@ func (r *Report) summary() string {
 		nans += i.bins.NaNs
 		infs += i.bins.Infs
 	}
-	s := fmt.Sprintf("%s arrays, %s elements, %s", group(int64(len(r.items))), group(elements), size(bytes))
+	s := fmt.Sprintf("%s arrays, %s elements, %s", letters.Group(int64(len(r.items))), letters.Group(elements), size(bytes))
 	if l := left(nans, infs); l != "" {
 		s += "; " + l
 	}
@@ -236,7 +237,7 @@ func (t *tiles) draw(c draw.Canvas) error {
 }
 
 func (t *tiles) tile(c draw.Canvas, i *item) {
-	name, note := letters(textSize-1, ink), letters(noteSize-2, quiet)
+	name, note := lettering(textSize-1, ink), lettering(noteSize-2, quiet)
 	width := c.Max.X - c.Min.X
 	c.FillText(name, vg.Point{X: c.Min.X, Y: c.Max.Y - 11}, fit(name, i.series, width))
 	c.FillText(note, vg.Point{X: c.Min.X, Y: c.Max.Y - 22}, fit(note, i.about(), width))
@@ -276,7 +277,7 @@ func (i *item) about() string {
 	if i.problem != "" {
 		return s
 	}
-	s += fmt.Sprintf(", mean %s, std %s", short(i.bins.Mean), short(i.bins.Std))
+	s += fmt.Sprintf(", mean %s, std %s", letters.Short(i.bins.Mean), letters.Short(i.bins.Std))
 	if l := left(i.bins.NaNs, i.bins.Infs); l != "" {
 		s += "; " + l
 	}
@@ -318,7 +319,7 @@ func (t *tiles) text(w *writer) {
 		if i.problem != "" {
 			about += ": " + i.problem
 		} else {
-			about += fmt.Sprintf(", %s to %s", short(i.bins.Min), short(i.bins.Max))
+			about += fmt.Sprintf(", %s to %s", letters.Short(i.bins.Min), letters.Short(i.bins.Max))
 		}
 		w.line("  %s", about)
 	}

@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"ndflow/internal/letters"
 	"ndflow/internal/numbers"
 	"ndflow/npy"
 )
@@ -46,7 +47,7 @@ func scatter(ctx context.Context, f *Figure, o Options, series []Series) error {
 	}
 	used := s.xs.n
 	if used == 0 {
-		return fmt.Errorf("plot: %w: none of the %s pairs has two finite numbers", ErrNothing, group(total))
+		return fmt.Errorf("plot: %w: none of the %s pairs has two finite numbers", ErrNothing, letters.Group(total))
 	}
 	for i, t := range []tally{s.xs, s.ys} {
 		if err := boundless(series[i], t.min, t.max); err != nil {
@@ -54,9 +55,9 @@ func scatter(ctx context.Context, f *Figure, o Options, series []Series) error {
 		}
 	}
 	out := total - used
-	f.note("%s pairs%s", group(total), when(out > 0, fmt.Sprintf("; %s with NaN or Inf left out", group(out))))
+	f.note("%s pairs%s", letters.Group(total), when(out > 0, fmt.Sprintf("; %s with NaN or Inf left out", letters.Group(out))))
 	for i, t := range []tally{s.xs, s.ys} {
-		f.note("%s: mean %s, min %s, max %s", series[i], short(t.mean), short(t.min), short(t.max))
+		f.note("%s: mean %s, min %s, max %s", series[i], letters.Short(t.mean), letters.Short(t.min), letters.Short(t.max))
 	}
 	if s.crowd != nil {
 		f.note("colours are the number of pairs in a cell%s", when(o.Log, ", logarithmic"))
@@ -215,7 +216,7 @@ func (s *cloud) size() (width, height vg.Length) {
 
 func (s *cloud) draw(c draw.Canvas) error {
 	p := newPlot()
-	axis := letters(textSize, ink)
+	axis := lettering(textSize, ink)
 	p.X.Label.Text = fit(axis, withUnit(s.xLabel, s.unit), 380)
 	p.Y.Label.Text = fit(axis, withUnit(s.yLabel, s.unit), 340)
 	grid(p, true, true)

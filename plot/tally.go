@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"ndflow/internal/letters"
 )
 
 // tally is what is counted of elements in every pass.
@@ -84,30 +86,13 @@ func (t *tally) bins() Bins {
 func left(nans, infs int64) string {
 	var parts []string
 	if nans > 0 {
-		parts = append(parts, fmt.Sprintf("%s NaN", group(nans)))
+		parts = append(parts, fmt.Sprintf("%s NaN", letters.Group(nans)))
 	}
 	if infs > 0 {
-		parts = append(parts, fmt.Sprintf("%s Inf", group(infs)))
+		parts = append(parts, fmt.Sprintf("%s Inf", letters.Group(infs)))
 	}
 	if parts == nil {
 		return ""
 	}
 	return strings.Join(parts, " and ") + " left out"
-}
-
-// group writes a count with a comma at every third digit.
-func group(n int64) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-// short writes a number for people: four digits, no more.
-func short(x float64) string {
-	if x == math.Trunc(x) && math.Abs(x) < 1e7 {
-		return fmt.Sprintf("%.0f", x+0) // no -0
-	}
-	return fmt.Sprintf("%.4g", x)
 }

@@ -7,6 +7,8 @@ import (
 	"math"
 	"strings"
 	"unicode/utf8"
+
+	"ndflow/internal/letters"
 )
 
 // Terminal is what letters and colours there are to draw with.
@@ -72,33 +74,6 @@ func (w *writer) line(format string, args ...any) {
 	w.WriteString(s + "\n")
 }
 
-// bar is a bar of a part, 0 to 1, of the width; what is not 0 is seen.
-func (w *writer) bar(part float64, width int) string {
-	if !w.Unicode {
-		n := int(part*float64(width) + 0.5)
-		if n == 0 && part > 0 {
-			return "."
-		}
-		return strings.Repeat("#", n)
-	}
-	eighths := int(part*float64(width)*8 + 0.5)
-	if eighths == 0 && part > 0 {
-		eighths = 1
-	}
-	s := strings.Repeat("█", eighths/8)
-	if rest := eighths % 8; rest > 0 {
-		s += string([]rune("▏▎▍▌▋▊▉")[rest-1])
-	}
-	return s
-}
-
-func (w *writer) wall() string {
-	if w.Unicode {
-		return "│"
-	}
-	return "|"
-}
-
 func (h *spreads) text(w *writer) {
 	for i, b := range h.list {
 		if len(h.list) > 1 {
@@ -124,7 +99,7 @@ func (h *spreads) bars(w *writer, b Bins) {
 			n += c
 		}
 		labels = append(labels, binLabel(b, i, end))
-		counts = append(counts, group(n))
+		counts = append(counts, letters.Group(n))
 		size := float64(n)
 		if h.log && n > 0 {
 			size = math.Log10(size) + 0.3
@@ -135,8 +110,8 @@ func (h *spreads) bars(w *writer, b Bins) {
 	}
 	width := max(4, w.Width-labelWidth-countWidth-4)
 	for i, label := range labels {
-		bar := w.bar(sizes[i]/max(most, 1e-300), width)
-		w.line("%*s %s%s%s %s", labelWidth, label, w.wall(), bar, strings.Repeat(" ", width-utf8.RuneCountInString(bar)), padLeft(counts[i], countWidth))
+		bar := letters.Bar(sizes[i]/max(most, 1e-300), width, w.Unicode)
+		w.line("%*s %s%s%s %s", labelWidth, label, letters.Wall(w.Unicode), bar, strings.Repeat(" ", width-utf8.RuneCountInString(bar)), padLeft(counts[i], countWidth))
 	}
 	if h.log {
 		w.line("the bars are logarithmic")
@@ -153,9 +128,9 @@ func binLabel(b Bins, i, end int) string {
 	if b.Whole {
 		lo, hi = lo+0.5, hi-0.5
 		if lo == hi {
-			return short(lo)
+			return letters.Short(lo)
 		}
-		return short(lo) + " to " + short(hi)
+		return letters.Short(lo) + " to " + letters.Short(hi)
 	}
 	return edge(lo, b) + " to " + edge(hi, b)
 }

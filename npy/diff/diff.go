@@ -91,15 +91,15 @@ func (f *far) reach(value float64, at int) {
 // count is what is known of some of the pairs.
 type count struct {
 	Options
-	different, beyond, oneNaN, both, infinite int64
-	firstBeyond, firstNaN                     int
-	max, rel                                  far
-	sum, relSum                               float64
-	finite, relFinite                         int64
-	decades                                   [324 + 309]int64
-	ulps                                      *ULPs
-	ulpMost                                   uint64
-	ulpAt                                     int
+	equal, different, beyond, oneNaN, both, infinite int64
+	firstBeyond, firstNaN                            int
+	max, rel                                         far
+	sum, relSum                                      float64
+	finite, relFinite                                int64
+	decades                                          [324 + 309]int64
+	ulps                                             *ULPs
+	ulpMost                                          uint64
+	ulpAt                                            int
 }
 
 func newCount(o Options, ulps bool) *count {
@@ -114,6 +114,7 @@ func newCount(o Options, ulps bool) *count {
 func (c *count) add(d, ref []float64, at int) {
 	for i, d := range d {
 		if d == 0 {
+			c.equal++
 			continue
 		}
 		if d != d {
@@ -191,7 +192,7 @@ func (c *count) addULPs(u []uint64, d []float64, at int) {
 
 func (c *count) join(p *count) {
 	c.different, c.beyond, c.oneNaN, c.both = c.different+p.different, c.beyond+p.beyond, c.oneNaN+p.oneNaN, c.both+p.both
-	c.infinite += p.infinite
+	c.equal, c.infinite = c.equal+p.equal, c.infinite+p.infinite
 	c.firstBeyond, c.firstNaN = first(c.firstBeyond, p.firstBeyond), first(c.firstNaN, p.firstNaN)
 	if p.max.at >= 0 {
 		c.max.reach(p.max.value, p.max.at)
@@ -218,7 +219,7 @@ func (c *count) join(p *count) {
 func (c *count) result(a, b *npy.Array) *Result {
 	r := &Result{
 		DTypes: [2]npy.DType{a.DType(), b.DType()}, Shape: a.Shape(), Elements: int64(a.Len()),
-		Different: c.different, Beyond: c.beyond, First: place(a, b, c.firstBeyond),
+		Equal: c.equal, Different: c.different, Beyond: c.beyond, First: place(a, b, c.firstBeyond),
 		OneNaN: c.oneNaN, FirstNaN: place(a, b, c.firstNaN), BothNaN: c.both,
 		Max: c.max.value, MaxAt: place(a, b, c.max.at), Relative: c.rel.value, RelAt: place(a, b, c.rel.at),
 		Infinite: c.infinite, ULPs: c.ulps, Decades: map[int]int64{},
@@ -310,6 +311,6 @@ func compareStrings(a, b *npy.Array) (*Result, error) {
 			r.Different++
 		}
 	}
-	r.Beyond = r.Different
+	r.Beyond, r.Equal = r.Different, r.Elements-r.Different
 	return r, nil
 }

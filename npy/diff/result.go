@@ -21,6 +21,7 @@ type Result struct {
 	Shape    []int
 	Elements int64
 
+	Equal     int64 // pairs of equal numbers, or strings; NaNs are not with them
 	Different int64 // pairs that are not equal
 	Beyond    int64 // pairs that are not close, of which First is the first
 	First     Place
