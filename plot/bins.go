@@ -99,11 +99,7 @@ func open(a *npy.Array) (*numbers.Reader, error) {
 
 func (s *spread) look(values []float64) {
 	s.add(values)
-	for _, v := range values {
-		if v-v == 0 { // finite
-			s.cells.add(v)
-		}
-	}
+	s.cells.addAll(values)
 }
 
 func (s *spread) join(p *spread) {

@@ -19,7 +19,6 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
-
 	"ndflow/internal/letters"
 	"ndflow/internal/theme"
 	"ndflow/npy"

@@ -9,7 +9,6 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
 	"ndflow/internal/letters"
 	"ndflow/npy"
 )
@@ -84,13 +83,18 @@ func (h *heat) color(f *Figure, s Series, o Options) error {
 		}
 	}
 	f.note("%s elements; colours from %s to %s%s", letters.Group(m.n), letters.Short(h.shades.lo), letters.Short(h.shades.hi), when(o.Log, ", logarithmic"))
-	if m.nans > 0 || m.infs > 0 {
-		f.note("%s: %s", left(m.nans, m.infs), "cells of NaN alone are striped, infinite ones have the last colours")
+	if l := left(m.nans, m.infs); l != "" {
+		f.note("%s%s", l, odd("cell", m.nans, m.infs))
 	}
 	if below > 0 {
 		f.note("%s cells are not above 0: striped", letters.Group(below))
 	}
 	return nil
+}
+
+// odd says how NaNs and infinities look where each element has a place.
+func odd(cell string, nans, infs int64) string {
+	return when(nans > 0, "; a "+cell+" of NaN alone is striped") + when(infs > 0, "; an infinite "+cell+" has the last colour")
 }
 
 func when(is bool, s string) string {

@@ -8,7 +8,6 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
 	"ndflow/internal/letters"
 	"ndflow/npy"
 )
@@ -126,7 +125,7 @@ func (g *gallery) notes(f *Figure, shape frame, t tally, lo, hi float64) {
 		f.note("each pixel is the mean of %d × %d", g.block, g.block)
 	}
 	if l := left(t.nans, t.infs); l != "" {
-		f.note("%s: pixels with NaN alone are striped, infinite ones have the last colours", l)
+		f.note("%s%s", l, odd("pixel", t.nans, t.infs))
 	}
 }
 

@@ -121,6 +121,21 @@ func newCells(whole bool) *cells {
 
 func place(cell float64) int { return int(int64(cell) & (window - 1)) }
 
+// addAll counts those that are finite.
+func (c *cells) addAll(values []float64) {
+	lo, hi, inverse := c.lo, c.hi, c.inverse
+	counts := (*[window]int64)(c.counts)
+	for _, v := range values {
+		if at := math.Floor(v * inverse); at >= lo && at <= hi && c.used {
+			counts[int64(at)&(window-1)]++
+		} else if v-v == 0 {
+			c.add(v)
+			lo, hi, inverse = c.lo, c.hi, c.inverse
+			counts = (*[window]int64)(c.counts)
+		}
+	}
+}
+
 // add counts a finite number.
 func (c *cells) add(v float64) {
 	at := c.cell(v)

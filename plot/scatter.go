@@ -9,7 +9,6 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
 	"ndflow/internal/letters"
 	"ndflow/internal/numbers"
 	"ndflow/npy"

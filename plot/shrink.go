@@ -69,14 +69,8 @@ func shrink(ctx context.Context, r *numbers.Reader, start, rows, cols, depth, bl
 // gather adds values, which begin at element at of their row, to the cells of the row
 // that begins at first.
 func (m *mosaic) gather(counts []int32, first, at int, values []float64) {
-	if m.depth == 1 && m.blockCs == 1 {
-		sums, n := m.values[first+at:], counts[first+at:]
-		for k, v := range values {
-			if v == v {
-				sums[k] += v
-				n[k]++
-			}
-		}
+	if m.depth == 1 {
+		m.gatherRow(m.values[first:], counts[first:], at, values)
 		return
 	}
 	channel, col := at%m.depth, at/m.depth
@@ -94,6 +88,31 @@ func (m *mosaic) gather(counts []int32, first, at int, values []float64) {
 				cell++
 			}
 		}
+	}
+}
+
+// gatherRow is gather where a cell has one value.
+func (m *mosaic) gatherRow(sums []float64, n []int32, at int, values []float64) {
+	cell, end := at/m.blockCs, (at/m.blockCs+1)*m.blockCs-at
+	for ; len(values) > 0; cell, end = cell+1, m.blockCs {
+		block := values[:min(end, len(values))]
+		values = values[len(block):]
+		sum := 0.0
+		for _, v := range block {
+			sum += v
+		}
+		count := len(block)
+		if sum != sum { // a NaN is among them, or infinities of both signs
+			sum, count = 0, 0
+			for _, v := range block {
+				if v == v {
+					sum += v
+					count++
+				}
+			}
+		}
+		sums[cell] += sum
+		n[cell] += int32(count)
 	}
 }
 

@@ -18,39 +18,59 @@ type tally struct {
 
 // add counts values, few enough to be gone through twice.
 func (t *tally) add(values []float64) {
-	p := tally{n: int64(len(values)), min: math.Inf(1), max: math.Inf(-1)}
 	sum := 0.0
 	for _, v := range values {
-		if v-v != 0 {
-			if v != v {
-				p.nans++
-			} else {
-				p.infs++
-			}
-			continue
-		}
 		sum += v
+	}
+	if sum-sum == 0 {
+		t.addFinite(values)
+		return
+	}
+	finite := make([]float64, 0, len(values))
+	for _, v := range values {
+		switch {
+		case v-v == 0:
+			finite = append(finite, v)
+		case v != v:
+			t.nans++
+		default:
+			t.infs++
+		}
+	}
+	t.n += int64(len(values) - len(finite))
+	t.addFinite(finite)
+}
+
+// addFinite is add for finite values. Four sums go on side by side, as none has to wait
+// for the others.
+func (t *tally) addFinite(values []float64) {
+	if len(values) == 0 {
+		return
+	}
+	n := int64(len(values))
+	p := tally{n: n, finite: n, min: values[0], max: values[0]}
+	var sums, squares [4]float64
+	for i, v := range values {
+		sums[i&3] += v
 		if v < p.min {
 			p.min = v
 		}
 		if v > p.max {
 			p.max = v
 		}
+		sign := int64(math.Float64bits(v) >> 63) // signs are as good as random, and no branch likes that
+		p.negative += sign
 		if v == 0 {
 			p.zeros++
-		} else if v < 0 {
-			p.negative++
+			p.negative -= sign
 		}
 	}
-	p.finite = p.n - p.nans - p.infs
-	if p.finite > 0 {
-		p.mean = sum / float64(p.finite)
-		for _, v := range values {
-			if d := v - p.mean; d-d == 0 {
-				p.squares += d * d
-			}
-		}
+	p.mean = (sums[0]/float64(n) + sums[1]/float64(n)) + (sums[2]/float64(n) + sums[3]/float64(n))
+	for i, v := range values {
+		d := v - p.mean
+		squares[i&3] += d * d
 	}
+	p.squares = (squares[0] + squares[1]) + (squares[2] + squares[3])
 	t.join(p)
 }
 

@@ -144,7 +144,13 @@ func (t Text) bars(b *strings.Builder, title string, list []bin) {
 	}
 	fmt.Fprintf(b, "\n%s\n", title)
 	width := max(4, t.Width-labels-counts-4)
-	for _, v := range list {
+	for i, v := range list {
+		if v.count == 0 && i > 1 && list[i-1].count == 0 && list[i+1].count == 0 {
+			if list[i-2].count > 0 || i == 2 { // a long gap is one line
+				fmt.Fprintf(b, "%*s\n", labels, "...")
+			}
+			continue
+		}
 		bar := letters.Bar(float64(v.count)/float64(most), width, t.Unicode)
 		gap := strings.Repeat(" ", width-utf8.RuneCountInString(bar))
 		fmt.Fprintf(b, "%*s %s%s%s %*s\n", labels, v.label, letters.Wall(t.Unicode), bar, gap, counts, letters.Group(v.count))
