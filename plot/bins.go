@@ -32,6 +32,9 @@ func Bin(ctx context.Context, n int, arrays ...*npy.Array) ([]Bins, error) {
 	if n < 1 || n > window/2 {
 		return nil, fmt.Errorf("plot: %d bins: want 1 to %d", n, window/2)
 	}
+	if len(arrays) == 0 {
+		return nil, nil
+	}
 	all := make([]*spread, len(arrays))
 	whole := true
 	for _, a := range arrays {
