@@ -106,7 +106,6 @@ func TestOddInput(t *testing.T) {
 					t.Errorf("%v of %s, log %v: %v", kind, name, log, err)
 					continue
 				}
-				drawn(t, f)
 				parsed(t, f)
 				for _, term := range []Terminal{{}, {Unicode: true, Colors: TrueColors, Width: 1}, {Colors: Colors256, Height: 1000}} {
 					if err := f.WriteText(new(strings.Builder), term); err != nil {

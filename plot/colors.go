@@ -3,7 +3,6 @@ package plot
 import (
 	"image"
 	"image/color"
-	"math"
 
 	"gonum.org/v1/plot/palette"
 	"gonum.org/v1/plot/palette/moreland"
@@ -64,6 +63,9 @@ func newRamp(m palette.ColorMap, lo, hi float64) *ramp {
 
 // at is the colour of a part of the whole, 0 to 1.
 func (r *ramp) at(part float64) color.NRGBA {
+	if part != part { // of numbers too near to each other
+		part = 0.5
+	}
 	return r[int(max(0, min(part, 1))*float64(len(r)-1)+0.5)]
 }
 
@@ -96,10 +98,9 @@ func (s shades) of(v float64) (c color.NRGBA, shown bool) {
 		return s.at(0.5), true
 	}
 	if s.log {
-		return s.at(math.Log(v/s.lo) / math.Log(s.hi/s.lo)), true
+		return s.at(logPart(v, s.lo, s.hi)), true
 	}
-	// Halves, as the whole of a range of float64 can be too much for one.
-	return s.at((v/2 - s.lo/2) / (s.hi/2 - s.lo/2)), true
+	return s.at(part(v, s.lo, s.hi)), true
 }
 
 // picture is a matrix of colours, of which some are missing.

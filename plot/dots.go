@@ -61,14 +61,14 @@ func (l *lineSet) part(v float64) float64 {
 	case l.hi <= l.lo:
 		return 0.5
 	case l.log:
-		return math.Log(v/l.lo) / math.Log(l.hi/l.lo)
+		return logPart(v, l.lo, l.hi)
 	}
 	return (v - l.lo) / (l.hi - l.lo)
 }
 
 func (l *lineSet) value(part float64) float64 {
 	if l.log {
-		return l.lo * math.Pow(l.hi/l.lo, part)
+		return math.Exp(math.Log(l.lo) + part*(math.Log(l.hi)-math.Log(l.lo)))
 	}
 	return l.lo + (l.hi-l.lo)*part
 }

@@ -305,7 +305,10 @@ func tidy(v, length float64) string {
 type logTicks struct{}
 
 func (logTicks) Ticks(lo, hi float64) []plot.Tick {
-	decades := math.Log10(hi / lo)
+	if !(lo > 0) || !(hi > lo) || math.IsInf(hi, 0) {
+		return []plot.Tick{{Value: hi, Label: letters.Short(hi)}}
+	}
+	decades := math.Log10(hi) - math.Log10(lo)
 	step := max(1, int(math.Ceil(decades/8)))
 	var list []plot.Tick
 	for e := int(math.Floor(math.Log10(lo))); e <= int(math.Ceil(math.Log10(hi))); e++ {
@@ -335,6 +338,19 @@ func grid(p *plot.Plot, vertical, horizontal bool) {
 		g.Horizontal.Color = faint
 	}
 	p.Add(g)
+}
+
+// logPart is how far v is from lo to hi on a logarithmic scale, 0 to 1.
+func logPart(v, lo, hi float64) float64 {
+	return (math.Log(v) - math.Log(lo)) / (math.Log(hi) - math.Log(lo))
+}
+
+// part is how far v is from lo to hi, 0 to 1.
+func part(v, lo, hi float64) float64 {
+	if math.IsInf(hi-lo, 0) { // the whole of a range of float64 is too much for one
+		v, lo, hi = v/2, lo/2, hi/2
+	}
+	return (v - lo) / (hi - lo)
 }
 
 // withUnit is an axis's label and the unit of its numbers.

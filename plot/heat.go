@@ -212,17 +212,17 @@ func colorBar(c draw.Canvas, data vg.Rectangle, s shades, unit string, missing b
 	c.StrokeLines(line, []vg.Point{box.Min, {X: box.Max.X, Y: box.Min.Y}, box.Max, {X: box.Min.X, Y: box.Max.Y}, box.Min})
 	style := lettering(textSize-1, ink)
 	for _, t := range s.ticks() {
-		part := (t.Value/2 - s.lo/2) / (s.hi/2 - s.lo/2)
+		up := part(t.Value, s.lo, s.hi)
 		if s.log {
-			part = math.Log(t.Value/s.lo) / math.Log(s.hi/s.lo)
+			up = logPart(t.Value, s.lo, s.hi)
 		}
 		if s.hi <= s.lo {
-			part = 0.5
+			up = 0.5
 		}
-		if t.Label == "" || part < -1e-9 || part > 1+1e-9 {
+		if t.Label == "" || up < -1e-9 || up > 1+1e-9 {
 			continue
 		}
-		y := bottom + vg.Length(part)*(top-bottom)
+		y := bottom + vg.Length(up)*(top-bottom)
 		c.StrokeLine2(line, box.Max.X, y, box.Max.X+4, y)
 		c.FillText(style, vg.Point{X: box.Max.X + 7, Y: y - 3.5}, t.Label)
 	}

@@ -180,7 +180,7 @@ func (l *lineSet) draw(c draw.Canvas) error {
 	p.Y.Min, p.Y.Max = l.lo, l.hi
 	if l.log {
 		p.Y.Label.Text += ", logarithmic"
-		p.Y.Min, p.Y.Max = l.lo/1.1, l.hi*1.1
+		p.Y.Min, p.Y.Max = max(l.lo/1.1, math.SmallestNonzeroFloat64), min(l.hi*1.1, math.MaxFloat64)
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
 	} else {
 		room(&p.Y)

@@ -115,11 +115,9 @@ func thumb(ctx context.Context, a *npy.Array) (*image.Paletted, error) {
 func (m *mosaic) paletted() *image.Paletted {
 	const tones = 31
 	s := shadesFor(m.lo, m.hi, false)
-	palette := [tones + 1]uint8{}
 	p := image.NewPaletted(image.Rect(0, 0, m.cols, m.rows), nil)
 	p.Palette = append(p.Palette, noColor)
 	for i := range tones {
-		palette[i+1] = uint8(i + 1)
 		p.Palette = append(p.Palette, s.ramp.at(float64(i)/(tones-1)))
 	}
 	for y := range m.rows {
@@ -128,11 +126,11 @@ func (m *mosaic) paletted() *image.Paletted {
 			if v != v {
 				continue
 			}
-			part := 0.5
+			up := 0.5
 			if s.hi > s.lo {
-				part = max(0, min(1, (v/2-s.lo/2)/(s.hi/2-s.lo/2)))
+				up = max(0, min(1, part(v, s.lo, s.hi)))
 			}
-			p.SetColorIndex(x, y, palette[1+int(part*(tones-1)+0.5)])
+			p.SetColorIndex(x, y, uint8(1+int(up*(tones-1)+0.5)))
 		}
 	}
 	return p
