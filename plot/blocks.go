@@ -13,12 +13,14 @@ import (
 const darkness = " .:-=+*#%@"
 
 func (h *heat) text(w *writer) {
-	w.picture(h.picture.NRGBA)
 	s := h.shades
 	if w.Colors == NoColors {
+		s.ramp = greys // whose last is as light as a letter can be
+		w.picture(h.paint(s).NRGBA)
 		w.line("%s [%s] %s%s", letters.Short(s.lo), darkness, letters.Short(s.hi), when(h.picture.missing, ", ? no value"))
 		return
 	}
+	w.picture(h.picture.NRGBA)
 	var strip strings.Builder
 	for i := range 20 {
 		strip.WriteString(w.paint(s.ramp.at(float64(i)/19), true) + " ")
@@ -103,7 +105,7 @@ func (w *writer) cell(above, below color.NRGBA) string {
 				sum += int(color.GrayModel.Convert(c).(color.Gray).Y)
 			}
 		}
-		return string(darkness[sum*(len(darkness)-1)/n/255])
+		return string(darkness[(sum*(len(darkness)-1)/n+127)/255])
 	}
 	if !w.Unicode {
 		return w.paint(above, true) + " "

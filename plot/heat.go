@@ -76,12 +76,7 @@ func (h *heat) color(f *Figure, s Series, o Options) error {
 		}
 	}
 	h.shades = shadesFor(lo, hi, o.Log)
-	h.picture = newPicture(m.cols, m.rows)
-	for y := range m.rows {
-		for x := range m.cols {
-			h.picture.set(x, y, m.at(y, x, 0), h.shades)
-		}
-	}
+	h.picture = h.paint(h.shades)
 	f.note("%s elements; colours from %s to %s%s", letters.Group(m.n), letters.Short(h.shades.lo), letters.Short(h.shades.hi), when(o.Log, ", logarithmic"))
 	if l := left(m.nans, m.infs); l != "" {
 		f.note("%s%s", l, odd("cell", m.nans, m.infs))
@@ -90,6 +85,18 @@ func (h *heat) color(f *Figure, s Series, o Options) error {
 		f.note("%s cells are not above 0: striped", letters.Group(below))
 	}
 	return nil
+}
+
+// paint gives the cells their colours.
+func (h *heat) paint(s shades) *picture {
+	m := h.mosaic
+	p := newPicture(m.cols, m.rows)
+	for y := range m.rows {
+		for x := range m.cols {
+			p.set(x, y, m.at(y, x, 0), s)
+		}
+	}
+	return p
 }
 
 // odd says how NaNs and infinities look where each element has a place.

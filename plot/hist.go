@@ -70,7 +70,7 @@ func (b Bins) String() string {
 	s := fmt.Sprintf("%s elements, mean %s, std %s, min %s, max %s",
 		letters.Group(b.Elements), letters.Short(b.Mean), letters.Short(b.Std), letters.Short(b.Min), letters.Short(b.Max))
 	if b.Zeros > 0 {
-		s += fmt.Sprintf(", %s zeros", letters.Group(b.Zeros))
+		s += fmt.Sprintf(", %s zero%s", letters.Group(b.Zeros), when(b.Zeros > 1, "s"))
 	}
 	if l := left(b.NaNs, b.Infs); l != "" {
 		s += "; " + l
