@@ -22,7 +22,9 @@ import (
 // though their checksums fit, ends the process.
 type CheckpointReader struct {
 	mu      sync.Mutex
-	c       *C.TF_CheckpointReader // nil once closed
+	prefix  string
+	c       *C.TF_CheckpointReader // nil once closed, and after an error
+	closed  bool
 	cleanup runtime.Cleanup
 	known   map[string]CheckpointEntry
 	list    []CheckpointEntry
@@ -47,20 +49,28 @@ func NewCheckpointReader(prefix string) (*CheckpointReader, error) {
 	if strings.ContainsRune(prefix, 0) {
 		return nil, fmt.Errorf("tfc: checkpoint %q: a NUL in its name", prefix)
 	}
-	cprefix := C.CString(prefix)
-	defer C.free(unsafe.Pointer(cprefix))
-	var c *C.TF_CheckpointReader
-	if err := status(func(s *C.TF_Status) { c = C.TF_NewCheckpointReader(cprefix, s) }); err != nil {
-		return nil, fmt.Errorf("tfc: checkpoint %s: %w", prefix, err)
+	r := &CheckpointReader{prefix: prefix, known: make(map[string]CheckpointEntry)}
+	if err := r.open(); err != nil {
+		return nil, err
 	}
-	r := &CheckpointReader{c: c, known: make(map[string]CheckpointEntry)}
-	r.cleanup = runtime.AddCleanup(r, freeCheckpointReader, c)
-	live.add("checkpoint reader", 1)
 	if err := r.readList(); err != nil {
 		r.Close()
 		return nil, fmt.Errorf("tfc: checkpoint %s: %w", prefix, err)
 	}
 	return r, nil
+}
+
+func (r *CheckpointReader) open() error {
+	cprefix := C.CString(r.prefix)
+	defer C.free(unsafe.Pointer(cprefix))
+	var c *C.TF_CheckpointReader
+	if err := status(func(s *C.TF_Status) { c = C.TF_NewCheckpointReader(cprefix, s) }); err != nil {
+		return fmt.Errorf("tfc: checkpoint %s: %w", r.prefix, err)
+	}
+	r.c = c
+	r.cleanup = runtime.AddCleanup(r, freeCheckpointReader, c)
+	live.add("checkpoint reader", 1)
+	return nil
 }
 
 func freeCheckpointReader(c *C.TF_CheckpointReader) {
@@ -72,6 +82,11 @@ func freeCheckpointReader(c *C.TF_CheckpointReader) {
 func (r *CheckpointReader) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.closed = true
+	r.free()
+}
+
+func (r *CheckpointReader) free() {
 	if r.c != nil {
 		r.cleanup.Stop()
 		freeCheckpointReader(r.c)
@@ -120,11 +135,17 @@ func (r *CheckpointReader) Tensor(key string) (*Tensor, error) {
 	defer C.free(unsafe.Pointer(ckey))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.c == nil {
+	if r.closed {
 		return nil, fmt.Errorf("tfc: checkpoint: %w", ErrClosed)
+	}
+	if r.c == nil {
+		if err := r.open(); err != nil {
+			return nil, err
+		}
 	}
 	var c *C.TF_Tensor
 	if err := status(func(s *C.TF_Status) { c = C.TF_CheckpointReaderGetTensor(r.c, ckey, s) }); err != nil {
+		r.free() // a reader that has failed once ends the process when it is used again
 		return nil, fmt.Errorf("tfc: checkpoint: %q: %w", key, err)
 	}
 	return ownTensor(c, nil), nil

@@ -54,6 +54,46 @@ func TestCheckpointReader(t *testing.T) {
 	}
 }
 
+// TestCheckpointReaderGoesOn: TensorFlow's own reader ends the process when it is used
+// after an error.
+func TestCheckpointReaderGoesOn(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Dir(mlpVariables))); err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Join(dir, "variables.data-00000-of-00001")
+	b, err := os.ReadFile(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[3] ^= 1 // the variables lie in the order of their keys
+	if err := os.WriteFile(data, b, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	r, err := NewCheckpointReader(filepath.Join(dir, "variables"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	failed := 0
+	for range 2 {
+		for _, e := range r.Entries() {
+			x, err := r.Tensor(e.Key)
+			if err == nil {
+				x.Close()
+				continue
+			}
+			failed++
+			if !errors.Is(err, DataLoss) {
+				t.Errorf("%s: have %v, want %v", e.Key, err, DataLoss)
+			}
+		}
+	}
+	if failed != 2 {
+		t.Errorf("%d tensors could not be read, want one, twice", failed)
+	}
+}
+
 func TestCheckpointReaderOnWhatIsNone(t *testing.T) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{"empty.index": "", "text.index": "no table at all", "text": "no table, of the older format"} {

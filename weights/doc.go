@@ -22,7 +22,8 @@
 // of [ndflow/eager.Model.Variables]: "network/hidden/kernel". They are read straight from
 // the checkpoint in its folder, without running the model, though Keras 3 keeps them there
 // under the paths of objects, "_layers/1/_kernel". Listed are the variables that its
-// signatures use, and with [All] everything that was saved, an optimizer's momenta too.
+// signatures use, and with [All] everything that was saved, an optimizer's momenta too. A
+// variable of TensorFlow 1 in several parts is listed as the whole that was saved.
 //
 // A checkpoint's variables have the checkpoint's keys, without the
 // "/.ATTRIBUTES/VARIABLE_VALUE" that ends those of TensorFlow 2.

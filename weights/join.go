@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"ndflow/eager"
+	"ndflow/graph"
 	"ndflow/npy"
 )
 
@@ -109,7 +110,7 @@ func JoinInto(dst *npy.Array, parts ...Part) error {
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("weights: join: %w", err)
+		return fmt.Errorf("weights: join: %w: %w", graph.ErrPartial, err)
 	}
 	return nil
 }

@@ -76,9 +76,9 @@ func same(a, b *npy.Array) bool {
 // ramp is an array of 0, 1, 2 and so on, from a number.
 func ramp(from int, shape ...int) *npy.Array {
 	a := must(npy.New(npy.Float32, shape...))
-	for i, v := range must(npy.Values[float32](a)) {
-		_ = v
-		must(npy.Values[float32](a))[i] = float32(from + i)
+	v := must(npy.Values[float32](a))
+	for i := range v {
+		v[i] = float32(from + i)
 	}
 	return a
 }
@@ -95,22 +95,18 @@ var tensorFlow = sync.OnceValues(func() (string, error) {
 	return strings.TrimSpace(string(out)), nil
 })
 
-// python runs testdata/tensorflow_weights.py.
-func python(t testing.TB, args ...string) string {
+// python has TensorFlow load the models in a folder; see testdata/tensorflow_weights.py.
+func python(t testing.TB, dir string) {
 	t.Helper()
 	path, err := tensorFlow()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path, append([]string{"testdata/tensorflow_weights.py"}, args...)...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
+	cmd := exec.Command(path, "testdata/tensorflow_weights.py", dir)
 	cmd.Env = append(os.Environ(), "TF_CPP_MIN_LOG_LEVEL=3", "CUDA_VISIBLE_DEVICES=")
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("tensorflow_weights.py %v: %v\n%s", args, err, stderr.String())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("tensorflow_weights.py: %v\n%s", err, out)
 	}
-	return string(out)
 }
 
 func write(t testing.TB, path string, a *npy.Array) {

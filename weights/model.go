@@ -10,7 +10,6 @@ import (
 	"ndflow/internal/bundle"
 	"ndflow/internal/savedmodel"
 	"ndflow/internal/tfpb"
-	"ndflow/internal/tftype"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -29,8 +28,12 @@ type savedModel struct {
 // variable is a variable that was saved.
 type variable struct {
 	name, key string
-	shape     []int // as the model declares it; nil for any
+	also      []string // other keys, from which other loaders read it
+	shape     []int    // as the model declares it; nil for any
 }
+
+// keys are all that the variable is saved under.
+func (v variable) keys() []string { return append([]string{v.key}, v.also...) }
 
 // openModel opens the variables of a SavedModel.
 func openModel(dir string, o options) (Source, error) {
@@ -38,8 +41,8 @@ func openModel(dir string, o options) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := m.used
-	if o.all || len(list) == 0 {
+	list := m.listed()
+	if o.all {
 		list = m.all
 	}
 	if m.reader == nil {
@@ -83,6 +86,14 @@ func (m *savedModel) close() {
 	if m.reader != nil {
 		m.reader.Close()
 	}
+}
+
+// listed are the variables that signatures use; all of a model whose signatures use none.
+func (m *savedModel) listed() []variable {
+	if len(m.used) == 0 {
+		return m.all
+	}
+	return m.used
 }
 
 // chooseGraph finds the MetaGraph with the given tags; the one for serving, or the only
@@ -135,15 +146,15 @@ func (m *savedModel) findVariables() error {
 	if err != nil {
 		return err
 	}
-	keyOf, err := keysByNode(g, used, objectGraph)
+	restored, byObject, err := keysByNode(g, used, objectGraph)
 	if err != nil {
 		return err
 	}
 	names := make(map[string]bool)
 	keys := make(map[string]bool)
 	twins := g.Twins()
-	for node, n := range used {
-		name := node
+	for _, node := range used.Names() {
+		name, n := node, used[node]
 		if first, ok := twins[node]; ok {
 			name = first
 		}
@@ -153,12 +164,26 @@ func (m *savedModel) findVariables() error {
 		if m.reader == nil {
 			return fmt.Errorf("%w: the file variables/variables.index, with the model's variables, is missing", ErrDamaged)
 		}
-		key, ok := m.key(name, keyOf)
-		if !ok {
+		found := m.known(restored[name], byObject[name])
+		if len(found) == 0 {
+			found = m.known(name, name+savedmodel.ValueSuffix)
+		}
+		if len(found) == 0 {
 			continue // it is not saved: its value comes from setting the model up
 		}
-		names[name], keys[key] = true, true
-		m.used = append(m.used, variable{name: name, key: key, shape: declaredShape(n)})
+		v := variable{name: name, key: found[0], also: found[1:], shape: declaredShape(n)}
+		if whole := m.entries[v.key].Shape; !fits(v.shape, whole) {
+			v.name, v.shape = v.key, whole // one of several parts, which are saved as a whole
+		}
+		names[name] = true
+		if keys[v.key] {
+			continue
+		}
+		names[v.name] = true
+		for _, key := range v.keys() {
+			keys[key] = true
+		}
+		m.used = append(m.used, v)
 	}
 	m.all = slices.Clone(m.used)
 	objects, err := savedmodel.VariableObjects(m.meta, objectGraph)
@@ -212,40 +237,37 @@ func (m *savedModel) objectGraph() ([]byte, error) {
 }
 
 // keysByNode tells the checkpoint's keys of variables by the nodes that make their
-// handles: as objects say, or as the graph restores them.
-func keysByNode(g *savedmodel.Graph, used savedmodel.Closure, objectGraph []byte) (map[string]string, error) {
-	keys, err := g.RestoredKeys()
-	if err != nil {
-		return nil, err
+// handles: as the graph restores them, which is what sessions do, and as objects say.
+func keysByNode(g *savedmodel.Graph, used savedmodel.Closure, objectGraph []byte) (restored, byObject map[string]string, err error) {
+	if restored, err = g.RestoredKeys(); err != nil {
+		return nil, nil, err
 	}
 	objects, err := g.Objects(used)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	byObject, err := objects.Keys(objectGraph)
-	if err != nil {
-		return nil, err
+	if byObject, err = objects.Keys(objectGraph); err != nil {
+		return nil, nil, err
 	}
-	maps.Copy(keys, byObject)
 	// A variable can have several nodes that make its handle.
 	for node, first := range g.Twins() {
-		if key, ok := keys[node]; ok {
-			if _, known := keys[first]; !known {
+		for _, keys := range []map[string]string{restored, byObject} {
+			if key, ok := keys[node]; ok && keys[first] == "" {
 				keys[first] = key
 			}
 		}
 	}
-	return keys, nil
+	return restored, byObject, nil
 }
 
-// key finds a variable's key: where nothing tells it, it is the variable's name.
-func (m *savedModel) key(name string, keyOf map[string]string) (string, bool) {
-	for _, key := range []string{keyOf[name], name, name + savedmodel.ValueSuffix} {
-		if _, ok := m.entries[key]; ok {
-			return key, true
+// known lists those of two keys that the checkpoint has, each once.
+func (m *savedModel) known(a, b string) (keys []string) {
+	for _, key := range []string{a, b} {
+		if _, ok := m.entries[key]; ok && !slices.Contains(keys, key) {
+			keys = append(keys, key)
 		}
 	}
-	return "", false
+	return keys
 }
 
 // declaredShape is a variable's shape in the graph, with -1 for what is not fixed; nil
@@ -263,13 +285,4 @@ func shapeOf(s *tfpb.TensorShapeProto) []int {
 		shape[i] = int(d.GetSize())
 	}
 	return shape
-}
-
-// dtypeName is NumPy's name of one of TensorFlow's types, or TensorFlow's where arrays
-// have none.
-func dtypeName(t int) string {
-	if d := tftype.DType(t); d.Valid() {
-		return d.String()
-	}
-	return tftype.Name(t)
 }

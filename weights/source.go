@@ -161,7 +161,7 @@ func open(path string, o options) (Source, error) {
 		if filepath.Ext(path) == ".npy" || filepath.Ext(path) == ".npz" {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%s: %w", path, errors.Join(err, ErrUnknown))
+		return nil, fmt.Errorf("%w: %w", err, ErrUnknown)
 	}
 	if part := partPattern.FindStringSubmatch(filepath.Base(path)); part != nil {
 		return openParts(partsOf(filepath.Join(filepath.Dir(path), part[1]+".npy")))

@@ -37,7 +37,7 @@ lands their results in .npy and .npz files.`,
 	)
 	root.SetHelpCommandGroupID(groupSetup)
 	root.SetCompletionCommandGroupID(groupSetup)
-	root.AddCommand(newRun(), newShow(), newPlot(), newDiff(), newBench(), newBenchPeer(), newDoctor(), newDemo(), newVersion())
+	root.AddCommand(newRun(), newShow(), newPlot(), newDiff(), newWeights(), newBench(), newBenchPeer(), newDoctor(), newDemo(), newVersion())
 	return root
 }
 

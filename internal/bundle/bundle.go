@@ -14,9 +14,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/syndtr/goleveldb/leveldb/opt"
-	"github.com/syndtr/goleveldb/leveldb/storage"
-	"github.com/syndtr/goleveldb/leveldb/table"
 	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
 	"ndflow/internal/tfpb"
@@ -88,20 +85,8 @@ func (r *reader) read(f *os.File) error {
 	if err != nil {
 		return err
 	}
-	t, err := table.NewReader(f, info.Size(), storage.FileDesc{}, nil, nil, &opt.Options{Strict: opt.StrictAll})
-	if err != nil {
-		return errors.New("it is no table: cut off, or another kind of file")
-	}
-	defer t.Release()
-	it := t.NewIterator(nil, nil)
-	defer it.Release()
-	for it.Next() {
-		if err := r.entry(it.Key(), it.Value()); err != nil {
-			return err
-		}
-	}
-	if err := it.Error(); err != nil {
-		return errors.New("the bytes differ from their checksum")
+	if err := readTable(f, info.Size(), r.entry); err != nil {
+		return err
 	}
 	if r.shards == 0 {
 		return errors.New("there is no header")

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"ndflow/internal/tfpb"
@@ -21,40 +23,95 @@ func IsRefVariable(n *tfpb.NodeDef) bool { return n.GetOp() == "VariableV2" || n
 const ValueSuffix = "/.ATTRIBUTES/VARIABLE_VALUE"
 
 // RestoredKeys tells which key of the checkpoint the graph itself restores a variable
-// from, by the variable's node. TensorFlow 1 saves it so; TensorFlow 2 has it in a
-// function, and tells it by objects ([Objects.Keys]).
+// from, by the node that makes its handle: in the graph, as TensorFlow 1 saves it, or in a
+// function that the graph calls, as TensorFlow 2 does. A loader that goes by objects can
+// read the same variable from another key ([Objects.Keys]): Keras exports such models.
 func (g *Graph) RestoredKeys() (map[string]string, error) {
 	s := g.Meta.GetSaverDef()
 	keys := make(map[string]string)
 	if s.GetRestoreOpName() == "" {
 		return keys, nil
 	}
-	nodes, err := g.Closure([]string{s.GetRestoreOpName()}, []string{s.GetFilenameTensorName()})
+	closure, err := g.Closure([]string{s.GetRestoreOpName()}, []string{s.GetFilenameTensorName()})
 	if err != nil {
 		return nil, err
 	}
+	var nodes, calls []*tfpb.NodeDef
+	for _, n := range closure {
+		nodes = append(nodes, n)
+		if n.GetAttr()["f"].GetFunc() != nil {
+			calls = append(calls, n)
+		}
+	}
+	maps.Copy(keys, restoredKeys(nodes))
+	if len(calls) == 0 {
+		return keys, nil
+	}
+	var library tfpb.FunctionDefLibrary
+	if err := proto.Unmarshal(g.Def.GetLibrary(), &library); err != nil {
+		return nil, fmt.Errorf("the graph's functions are damaged: %w", err)
+	}
+	for _, call := range calls {
+		name := call.GetAttr()["f"].GetFunc().GetName()
+		for _, f := range library.GetFunction() {
+			if f.GetSignature().GetName() == name {
+				restoredByCall(keys, call, f)
+			}
+		}
+	}
+	return keys, nil
+}
+
+// restoredByCall adds what a function restores of the variables that it is given.
+func restoredByCall(keys map[string]string, call *tfpb.NodeDef, f *tfpb.FunctionDef) {
+	inside := restoredKeys(f.GetNodeDef())
+	for i, arg := range f.GetSignature().GetInputArg() {
+		if key, ok := inside[arg.GetName()]; ok && i < len(call.GetInput()) {
+			keys[nodeOf(call.GetInput()[i])] = key
+		}
+	}
+}
+
+// nodeOf is the node's name in an input, of a graph ("node:1") or of a function
+// ("node:tensors:1").
+func nodeOf(input string) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(input, "^"), ":")
+	return name
+}
+
+// restoredKeys tells the keys that nodes assign from, by what they assign to.
+func restoredKeys(nodes []*tfpb.NodeDef) map[string]string {
+	named := make(map[string]*tfpb.NodeDef, len(nodes))
+	for _, n := range nodes {
+		named[n.GetName()] = n
+	}
+	keys := make(map[string]string)
 	for _, n := range nodes {
 		if op := n.GetOp(); op != "Assign" && op != "AssignVariableOp" || len(n.GetInput()) < 2 {
 			continue
 		}
-		variable, value := g.Node(n.GetInput()[0]), n.GetInput()[1]
-		from := g.Node(value)
+		value := n.GetInput()[1]
+		from := named[nodeOf(value)]
 		for range 8 { // a damaged graph may go around for ever
 			if from.GetOp() != "Identity" || len(from.GetInput()) == 0 {
 				break
 			}
 			value = from.GetInput()[0]
-			from = g.Node(value)
+			from = named[nodeOf(value)]
 		}
-		if variable == nil || from.GetOp() != "RestoreV2" || len(from.GetInput()) < 2 {
+		if from.GetOp() != "RestoreV2" || len(from.GetInput()) < 2 {
 			continue
 		}
-		names := g.Node(from.GetInput()[1]).GetAttr()["value"].GetTensor().GetStringVal()
-		if i := OutputNumber(value); i >= 0 && i < len(names) {
-			keys[variable.GetName()] = string(names[i])
+		names := named[nodeOf(from.GetInput()[1])].GetAttr()["value"].GetTensor().GetStringVal()
+		number := 0
+		if i := strings.LastIndexByte(value, ':'); i >= 0 {
+			number, _ = strconv.Atoi(value[i+1:]) // 0 where a name ends in no number
+		}
+		if number >= 0 && number < len(names) {
+			keys[nodeOf(n.GetInput()[0])] = string(names[number])
 		}
 	}
-	return keys, nil
+	return keys
 }
 
 // VariableObject is a variable among the objects that a model was saved from.
