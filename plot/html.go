@@ -22,21 +22,20 @@ var reportPage = template.Must(template.New("report").Parse(reportHTML))
 
 // row is an array in a report's page.
 type row struct {
-	ID                                  int
-	Name, DType, Shape                  string
-	Bytes                               int64
-	Size, Mean, Std, Min, Max           string
-	MeanOf, StdOf, MinOf, MaxOf         string // to be sorted by
-	Elements, Zeros, Odd                string
-	ZerosOf, OddOf                      int64
-	Path                                template.HTML // of the bars
-	Width                               int
-	Zero                                string // where 0 is across, or nothing
-	First, Last                         string // edges
-	Most                                string // elements in the highest bar
-	Picture                             template.URL
-	PictureWidth, PictureHeight, Pixels int
-	Problem                             string
+	Name, DType, Shape          string
+	Bytes                       int64
+	Size, Mean, Std, Min, Max   string
+	MeanOf, StdOf, MinOf, MaxOf string // to be sorted by
+	Elements, Zeros, Odd        string
+	ZerosOf, OddOf              int64
+	Path                        template.HTML // of the bars
+	Width                       int
+	Zero                        string // where 0 is across, or nothing
+	First, Last                 string // edges
+	Most                        string // elements in the highest bar
+	Picture                     template.URL
+	PictureWidth, PictureHeight int
+	Problem                     string
 }
 
 // barHeight is how high the bars are in their own units.
@@ -67,7 +66,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 func (r *Report) row(n int) (row, error) {
 	i := &r.items[n]
 	line := row{
-		ID: n, Name: i.series, DType: i.dtype.String(), Shape: strings.Trim(strings.ReplaceAll(fmt.Sprint(i.shape), " ", " × "), "[]"),
+		Name: i.series, DType: i.dtype.String(), Shape: strings.Trim(strings.ReplaceAll(fmt.Sprint(i.shape), " ", " × "), "[]"),
 		Bytes: i.bytes, Size: size(i.bytes), Problem: i.problem,
 	}
 	if line.Shape == "" {
