@@ -121,8 +121,10 @@ func common(all []*spread, n int, whole bool) []Bins {
 			first.meet(s.cells)
 		}
 	}
-	per, lo := 1.0, first.lo
-	if first.used {
+	per, lo, hi := 1.0, first.lo, first.hi
+	if first.used && !whole && lo == hi && n >= 5 {
+		lo, hi = middle(all)
+	} else if first.used {
 		per = max(1, math.Floor((first.hi-first.lo)/float64(n)))
 		for lo = floorTo(first.lo, per); first.hi-lo >= float64(n)*per; lo = floorTo(first.lo, per) {
 			if first.lo < 0 && first.hi >= 0 && n == 1 {
@@ -141,7 +143,7 @@ func common(all []*spread, n int, whole bool) []Bins {
 			if whole {
 				half = 0.5
 			}
-			for at := lo; at <= first.hi; at += per {
+			for at := lo; at <= hi; at += per {
 				var count int64
 				for k := at; k < at+per; k++ {
 					count += s.cells.count(k)
@@ -153,6 +155,28 @@ func common(all []*spread, n int, whole bool) []Bins {
 		list[i] = b
 	}
 	return list
+}
+
+// middle makes room beside the only cell, for it to be seen as a bar among bins of a
+// width that can be read: all elements are the same number.
+func middle(all []*spread) (lo, hi float64) {
+	exp := 0
+	for _, s := range all {
+		if s.finite > 0 && s.min != 0 {
+			_, exp = math.Frexp(s.min)
+		}
+	}
+	for _, s := range all {
+		c := s.cells
+		lo, hi := c.lo, c.hi
+		joins := max(0, exp-6-c.exp)
+		for range joins {
+			c.join()
+		}
+		c.fold(lo, hi, joins)
+	}
+	at := all[0].cells.lo
+	return at - 2, at + 2
 }
 
 func floorTo(x, unit float64) float64 { return math.Floor(x/unit) * unit }

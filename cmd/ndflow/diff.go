@@ -60,8 +60,8 @@ Files are mapped, and read once: their size does not matter. Dtypes may differ.`
 		},
 	}
 	flags := cmd.Flags()
-	flags.Float64Var(&f.Abs, "tol", 0, "what two numbers may differ by, a `number`")
-	flags.Float64Var(&f.Rel, "rtol", 0, "and this `part` of the number in B besides")
+	flags.Float64Var(&f.Abs, "tol", 0, "the largest difference that is allowed, a `number`")
+	flags.Float64Var(&f.Rel, "rtol", 0, "allow this `part` of the number in B besides")
 	flags.BoolVar(&f.NaNDiffers, "nan-differs", false, "a NaN differs from a NaN")
 	flags.StringVar(&f.match, "match", "", "only arrays whose name matches a `regexp`")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "say all of each array, where there are several")
