@@ -27,7 +27,8 @@ type Bins struct {
 // Bin counts the elements of arrays in n bins or less, of equal width, the same for
 // all arrays. Each array is gone through once, by all cores. The width of a bin is a
 // whole multiple of a power of two, and 0 is an edge: that is what allows for one pass.
-// Those of whole numbers begin and end half-way between two.
+// Those of whole numbers begin and end half-way between two; where all elements are one
+// number there are empty bins beside it.
 func Bin(ctx context.Context, n int, arrays ...*npy.Array) ([]Bins, error) {
 	if n < 1 || n > window/2 {
 		return nil, fmt.Errorf("plot: %d bins: want 1 to %d", n, window/2)
