@@ -38,7 +38,8 @@ lands their results in .npy and .npz files.`,
 	)
 	root.SetHelpCommandGroupID(groupSetup)
 	root.SetCompletionCommandGroupID(groupSetup)
-	root.AddCommand(newRun(), newShow(), newWeights(), newConvert(), newBench(), newBenchPeer(), newDoctor(), newDemo(), newVersion())
+	root.AddCommand(newRun(), newShow(), newPlot(), newDiff(), newWeights(), newConvert(),
+		newBench(), newBenchPeer(), newDoctor(), newDemo(), newVersion())
 	return root
 }
 
