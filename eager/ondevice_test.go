@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"ndflow/cuda"
-	"ndflow/graph"
 	"ndflow/cuda/fakecuda"
+	"ndflow/graph"
 	"ndflow/npy"
 	"ndflow/ops"
 	"ndflow/ops/array"
