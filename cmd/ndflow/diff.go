@@ -30,9 +30,9 @@ func newDiff() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Say by how much arrays differ",
-		Long: `Say by how much the arrays of A differ from those of B: files (.npy, .npz), models,
-checkpoints, or one array of them, MODEL:NAME. B is the one that is right: errors are
-relative to it.
+		Long: `Say by how much the arrays of A differ from those of B: files (.npy, .npz and those
+that 'ndflow convert' reads), models, checkpoints, or one array of them, MODEL:NAME. B is
+the one that is right: errors are relative to it.
 
 Where each side is one array, it says the largest, the mean and the relative error, how
 many numbers of the dtype lie between (ULPs), where the largest difference is, and draws
@@ -44,7 +44,7 @@ it; with neither, any that is not equal), a shape that differs, or a missing nam
 is equal to a NaN, and to nothing else; --nan-differs makes them different. Infinities
 are equal if their signs are.
 
-Files are mapped, and read once: their size does not matter. Dtypes may differ.`,
+Arrays in .npy and .npz files are read once, and need no memory. Dtypes may differ.`,
 		Example: `  ndflow diff have.npy want.npy
   ndflow diff have.npz want.npz --tol 1e-6 --rtol 1e-3
   ndflow diff old-model new-model --match kernel

@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -39,6 +40,12 @@ func TestDiff(t *testing.T) {
 	archive(t, dir+"/a.npz", map[string][]float32{"x": {1, 2}, "y": {1}, "only": {1}})
 	archive(t, dir+"/b.npz", map[string][]float32{"x": {1, 3}, "y": {1}, "other": {1, 2}})
 	archive(t, dir+"/c.npz", map[string][]float32{"x": {1, 2}, "y": {1, 2}, "only": {1}})
+	if err := os.WriteFile(dir+"/t.csv", []byte("x,y\n1,0.5\n2,0.25\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if r := inside(t, dir, "convert", "t.csv", "t.parquet"); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
 	model := fixture("mlp")
 	for _, c := range []struct {
 		args  string
@@ -59,6 +66,8 @@ func TestDiff(t *testing.T) {
 		{"a.npz c.npz", 1, []string{"have float32 [1] and float32 [2], want the same shape"}},
 		{"a.npz b.npz --verbose", 1, []string{"largest difference  1"}},
 		{"a.npz:x d.npy", 0, []string{"all of 2 elements are equal"}},
+		{"t.csv t.parquet", 0, []string{"x ", "y "}},
+		{"t.parquet:x d.npy", 0, []string{"int64 and float32 [2]", "all of 2 elements are equal"}},
 		{model + " " + model, 0, []string{"w1", "float32 [16 8]"}},
 		{model + ":w1 " + model + ":w1", 0, []string{"all of 128 elements are equal"}},
 	} {
@@ -79,6 +88,7 @@ func TestDiff(t *testing.T) {
 		"d.npy s.npy":             {"wrong dtype", "float32 and string"},
 		"a.npy nope.npy":          {"nope.npy", "no such file"},
 		"a.npz:nope a.npy":        {`no array "nope"`},
+		"t.csv:z a.npy":           {`no array "z"; there are: "x", "y"`},
 		"a.npz b.npz --match zzz": {"no name of 3 arrays matches zzz"},
 	} {
 		fails(t, dir, append([]string{"diff"}, strings.Fields(args)...), words...)

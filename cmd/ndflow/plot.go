@@ -39,10 +39,10 @@ func newPlot() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plot FILE|MODEL:VARIABLE... [-o FILE.png|FILE.svg]",
 		Short: "Draw arrays: histograms, heat maps, images, lines, clouds",
-		Long: `Draw arrays: what is in .npy and .npz files, and the variables of models.
+		Long: `Draw arrays: what is in files, and the variables of models.
 
   FILE.npy              the array in the file
-  FILE.npz:NAME         an array of an archive
+  FILE.npz:NAME         an array of an archive; a column of .csv, .json, .arrow, .parquet
   MODEL:NAME            a variable of a SavedModel; 'ndflow plot --all MODEL' lists them
   CHECKPOINT:NAME       a variable of a checkpoint
 

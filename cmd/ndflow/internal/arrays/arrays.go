@@ -18,7 +18,7 @@ import (
 // has the name that a picture should give it.
 func Read(arg string) (plot.Series, error) {
 	path, name := weights.Split(arg)
-	s, err := weights.Open(path)
+	s, err := open(path)
 	if err != nil {
 		return plot.Series{}, err
 	}
@@ -70,7 +70,7 @@ type Set struct {
 // nil; an argument that names an array asks for that one.
 func Open(arg string, match *regexp.Regexp) (*Set, error) {
 	path, name := weights.Split(arg)
-	s, err := weights.Open(path)
+	s, err := open(path)
 	if err != nil {
 		return nil, err
 	}
