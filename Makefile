@@ -37,7 +37,7 @@ lint: tools ## gofmt, go vet, staticcheck, the C compiler's warnings, shellcheck
 	$(call say,'gofmt')
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { printf 'gofmt -w is wanted on:\n%s\n' "$$files"; exit 1; }
 	$(call say,'go vet')
-	@go vet ./... && go vet -tags leakcheck ./...
+	@go vet ./... && go vet -tags leakcheck ./... && go vet -tags gpu ./internal/gputest
 	$(call say,'staticcheck')
 	@go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags leakcheck ./...
 	$(call say,'warnings of the C compiler')

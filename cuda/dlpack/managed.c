@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "_cgo_export.h"
+// In Go: what was lent by this handle has come back.
+void ndfDLPackReturned(uintptr_t handle);
 
 // Shape and strides lie behind the tensor, in the same piece of memory.
 static void *allocate(size_t size, int ndim) {
