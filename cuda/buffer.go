@@ -53,10 +53,10 @@ func (d *Device) NewBuffer(dtype npy.DType, shape ...int) (*Buffer, error) {
 	}
 	var free func()
 	if size > 0 {
-		live.add("buffer", 1)
+		objects.Add("buffer", 1)
 		free = func() {
 			C.ndc_free(p.info.ctx, C.uintptr_t(addr)) // fails only where the context is lost, and the memory with it
-			live.add("buffer", -1)
+			objects.Add("buffer", -1)
 		}
 	}
 	return newBuffer(d, newMemory(p, free), addr, dtype, shape, false), nil

@@ -43,7 +43,7 @@ func openPrimary(ordinal int) (*primary, error) {
 		primaries.all = map[int]*primary{}
 	}
 	primaries.all[ordinal] = p
-	live.add("context", 1)
+	objects.Add("context", 1)
 	return p, nil
 }
 
@@ -78,14 +78,14 @@ func (p *primary) unref() {
 	// Where these fail the context is lost, and they with it.
 	for _, s := range p.idle {
 		C.ndc_stream_destroy(p.info.ctx, s.handle)
-		live.add("stream", -1)
+		objects.Add("stream", -1)
 	}
 	for _, e := range append(p.events[0], p.events[1]...) {
 		C.ndc_event_destroy(p.info.ctx, e)
-		live.add("event", -1)
+		objects.Add("event", -1)
 	}
 	C.ndc_device_release(p.info.device)
-	live.add("context", -1)
+	objects.Add("context", -1)
 }
 
 func index(timed bool) int {

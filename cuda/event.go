@@ -50,7 +50,7 @@ type timedHandle struct {
 
 func (t timedHandle) giveBack() {
 	t.s.p.putEvent(true, t.handle)
-	live.add("timed event", -1)
+	objects.Add("timed event", -1)
 	t.s.unref()
 }
 
@@ -76,7 +76,7 @@ func (e *Event) adopt(handle C.CUevent, seen bool) {
 	}
 	// Until the handle is given back the stream stays, and the context with it.
 	e.s.refs++
-	live.add("timed event", 1)
+	objects.Add("timed event", 1)
 	if seen {
 		e.cleanup = runtime.AddCleanup(e, timedHandle.giveBack, timedHandle{e.s, handle})
 	}

@@ -42,11 +42,11 @@ func (d *Device) NewHostBuffer(dtype npy.DType, shape ...int) (*HostBuffer, erro
 		return nil, fmt.Errorf("cuda: device %d: pinned array %v %v of %d bytes: %w", p.ordinal, dtype, shape, size, err)
 	}
 	p.ref()
-	live.add("pinned", 1)
+	objects.Add("pinned", 1)
 	addr := ptr.ptr
 	return pinned(dtype, shape, bytesAt(uintptr(addr), size), false, func() {
 		C.ndc_host_free(p.info.ctx, addr) // fails only where the context is lost
-		live.add("pinned", -1)
+		objects.Add("pinned", -1)
 		p.unref()
 	})
 }
@@ -84,12 +84,12 @@ func (d *Device) Register(a *npy.Array) (*HostBuffer, error) {
 		return nil, fmt.Errorf("cuda: device %d: register array %v %v of %d bytes: %w", p.ordinal, a.DType(), a.Shape(), len(b), err)
 	}
 	p.ref()
-	live.add("registered", 1)
+	objects.Add("registered", 1)
 	return pinned(a.DType(), a.Shape(), b, a.ReadOnly(), func() {
 		// Copies of the array itself may be under way, which do not hold this one.
 		drainNow()
 		C.ndc_host_unregister(p.info.ctx, addr) // fails only where the context is lost
-		live.add("registered", -1)
+		objects.Add("registered", -1)
 		pin.Unpin()
 		a.Unhold()
 		p.unref()

@@ -15,7 +15,7 @@ type memory struct {
 // newMemory is memory with one reference, which keeps the context as well.
 func newMemory(p *primary, free func()) *memory {
 	p.ref()
-	live.add("memory", 1)
+	objects.Add("memory", 1)
 	return &memory{p: p, refs: 1, free: free}
 }
 
@@ -42,7 +42,7 @@ func (m *memory) unref() {
 	if m.free != nil {
 		m.free()
 	}
-	live.add("memory", -1)
+	objects.Add("memory", -1)
 	m.p.unref()
 }
 

@@ -38,7 +38,7 @@ func (s *stream) enqueue(e *Event, w C.ndc_work) error {
 	w.oldest = s.oldest()
 	r := C.ndc_enqueue(w)
 	if w.event == nil && r.event != nil {
-		live.add("event", 1)
+		objects.Add("event", 1)
 	}
 	over, err := s.enqueued(e, r)
 	back := e.takeHandle()
@@ -109,7 +109,7 @@ func (e *Event) refused(err error) error {
 func (s *stream) push(e *Event) {
 	e.queued = true
 	s.refs++
-	live.add("pending", 1)
+	objects.Add("pending", 1)
 	if s.tail != nil {
 		s.tail.next = e
 		s.tail = e
@@ -189,7 +189,7 @@ func (s *stream) pop(last *Event, err error) over {
 		o.refs++
 		o.tail = e
 		e.queued = false
-		live.add("pending", -1)
+		objects.Add("pending", -1)
 		if err != nil {
 			e.err = e.failed(err)
 		}

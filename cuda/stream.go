@@ -60,7 +60,7 @@ func newStream(p *primary) (*stream, error) {
 		return nil, fmt.Errorf("cuda: device %d: new stream: %w", p.ordinal, err)
 	}
 	p.ref()
-	live.add("stream", 1)
+	objects.Add("stream", 1)
 	return &stream{p: p, handle: r.stream, refs: 1}, nil
 }
 
@@ -112,7 +112,7 @@ func (s *stream) unrefBy(n int) {
 		s.p.putStream(s)
 	} else {
 		C.ndc_stream_destroy(s.p.info.ctx, s.handle) // fails only where the context is lost, and the stream with it
-		live.add("stream", -1)
+		objects.Add("stream", -1)
 	}
 	s.p.unref()
 }

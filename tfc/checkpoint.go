@@ -69,13 +69,13 @@ func (r *CheckpointReader) open() error {
 	}
 	r.c = c
 	r.cleanup = runtime.AddCleanup(r, freeCheckpointReader, c)
-	live.add("checkpoint reader", 1)
+	objects.Add("checkpoint reader", 1)
 	return nil
 }
 
 func freeCheckpointReader(c *C.TF_CheckpointReader) {
 	C.TF_DeleteCheckpointReader(c)
-	live.add("checkpoint reader", -1)
+	objects.Add("checkpoint reader", -1)
 }
 
 // Close closes the checkpoint. Tensors that were read stay valid.

@@ -168,7 +168,7 @@ func (h *Handle) InPlace() (*InPlace, error) {
 		Address: uintptr(m.address), Size: int(m.size), res: res,
 	}
 	p.cleanup = runtime.AddCleanup(p, (*inPlaceResource).leave, res)
-	live.add("tensor in place", 1)
+	objects.Add("tensor in place", 1)
 	weigh(res.size)
 	return p, nil
 }
@@ -180,7 +180,7 @@ func (r *inPlaceResource) leave() {
 	C.TFE_DeleteTensorHandle(r.c)
 	unweigh(r.size)
 	r.ctx.leave()
-	live.add("tensor in place", -1)
+	objects.Add("tensor in place", -1)
 }
 
 // Hold keeps the memory until Unhold is called as often. It fails after Close.

@@ -48,7 +48,7 @@ func ownHandle(ctx *contextResource, c *C.TFE_TensorHandle, size int64) (*Handle
 	res := &handleResource{c: cell, ctx: ctx, size: size}
 	h := &Handle{res: res}
 	h.cleanup = runtime.AddCleanup(h, (*handleResource).free, res)
-	live.add("handle", 1)
+	objects.Add("handle", 1)
 	weigh(size)
 	return h, nil
 }
@@ -66,7 +66,7 @@ func (r *handleResource) close() {
 func (r *handleResource) free() {
 	r.close()
 	C.free(unsafe.Pointer(r.c))
-	live.add("handle", -1)
+	objects.Add("handle", -1)
 }
 
 // NewHandle returns a handle to a's elements on the CPU (TFE_NewTensorHandle),

@@ -99,7 +99,7 @@ func (h *hold) register() {
 		holds.all, holds.dropped = map[*hold]struct{}{}, map[*hold]struct{}{}
 	}
 	holds.all[h] = struct{}{}
-	live.add("hold", 1)
+	objects.Add("hold", 1)
 	reapHolds()
 }
 
@@ -131,7 +131,7 @@ func reapHolds() {
 		delete(holds.all, h)
 		h.pinner.Unpin()
 		h.owner.Unhold()
-		live.add("hold", -1)
+		objects.Add("hold", -1)
 	}
 }
 
@@ -142,7 +142,7 @@ func (h *hold) endOnDevice() {
 	defer holds.Unlock()
 	delete(holds.all, h)
 	close(h.over)
-	live.add("hold", -1)
+	objects.Add("hold", -1)
 }
 
 // InUse reports whether TensorFlow still reads memory that a shares: a step
