@@ -78,7 +78,7 @@ func (p *Params) quantize(dst, a *npy.Array) error {
 	out, t, away := dst.Bytes(), p.table(l), p.config.Rounding == HalfAwayFromZero
 	parallel(l.n, func(lo, hi int) {
 		buffer := src.buffer()
-		chunks(lo, hi, func(lo, hi int) {
+		chunks(lo, hi, src.size(), func(lo, hi int) {
 			x := src.at(lo, hi, buffer)
 			l.walk(lo, hi, func(from, to, entry int) {
 				if quantizeLoop(out[from:to], x[from-lo:to-lo], t.from(entry), l.striped, away) {
@@ -97,7 +97,7 @@ func (p *Params) quantize(dst, a *npy.Array) error {
 func (s source) notFinite(l layout, bad func(float32) bool) error {
 	count, first, what := 0, -1, float32(0)
 	buffer := s.buffer()
-	chunks(0, l.n, func(lo, hi int) {
+	chunks(0, l.n, s.size(), func(lo, hi int) {
 		for i, x := range s.at(lo, hi, buffer) {
 			if !bad(x) {
 				continue

@@ -63,7 +63,7 @@ func spread[T npy.Element](q *Array, dst *npy.Array, as func(float32) T) error {
 			return
 		}
 		buffer := make([]float32, chunk)
-		chunks(lo, hi, func(lo, hi int) {
+		chunks(lo, hi, chunk, func(lo, hi int) {
 			f.read(buffer[:hi-lo], lo)
 			for i, x := range buffer[:hi-lo] {
 				out[lo+i] = as(x)

@@ -42,7 +42,7 @@ func (h *histogram) bin(x float32) int {
 	if h.width == 0 {
 		return bins / 2
 	}
-	return min(int(float64(x)/float64(h.width)+bins/2), bins-1)
+	return min(int(math.Floor(float64(x)/float64(h.width)))+bins/2, bins-1)
 }
 
 func (h *histogram) add(x []float32) {
@@ -52,7 +52,12 @@ func (h *histogram) add(x []float32) {
 	}
 	inverse := 1 / h.width
 	for _, v := range x {
-		h.counts[min(uint32(int32(v*inverse+bins/2)), bins-1)]++
+		t := v * inverse // is exact, and so must be what follows
+		k := int32(t)
+		if t < float32(k) {
+			k--
+		}
+		h.counts[min(uint32(k+bins/2), bins-1)]++
 	}
 }
 
@@ -121,28 +126,37 @@ func (h *histogram) best(c Config, of func(part float32) (lo, hi float32)) float
 	return best
 }
 
-// error estimates the sum of the squared errors: each element is taken for the
-// middle of its bin, and what rounding costs is a twelfth of a step squared, as if
-// elements lay evenly between two steps.
+// error estimates the sum of the squared errors, as if the elements of a bin lay
+// evenly in it: within the range by the integral of what rounding costs, outside of it
+// by the distance of the bin's middle.
 func (h *histogram) error(c Config, lo, hi float32) float64 {
-	p, err := Config{DType: c.DType, Scheme: c.Scheme, Narrow: c.Narrow, Rounding: c.Rounding}.Range([]float32{lo}, []float32{hi})
+	p, err := Config{DType: c.DType, Scheme: c.Scheme, Narrow: c.Narrow}.Range([]float32{lo}, []float32{hi})
 	if err != nil {
 		return math.Inf(1)
 	}
-	least, most := p.Bounds(0)
-	rounding := float64(p.scale[0]) * float64(p.scale[0]) / 12
+	low, high := p.Bounds(0)
+	least, most := float64(low), float64(high)
+	scale, width := float64(p.scale[0]), float64(h.width)
+	// rounding is the integral of the squared distance from the nearest step, from 0 to x.
+	rounding := func(x float64) float64 {
+		n := math.RoundToEven(x / scale)
+		d := x - n*scale
+		return n*scale*scale*scale/12 + d*d*d/3
+	}
 	sum := 0.0
 	for i, n := range h.counts {
 		if n == 0 {
 			continue
 		}
-		x, e := h.center(i), rounding
-		if over := float64(x - most); over > 0 {
-			e = over * over
-		} else if under := float64(least - x); under > 0 {
-			e = under * under
+		x := float64(h.center(i))
+		switch {
+		case x > most:
+			sum += float64(n) * (x - most) * (x - most)
+		case x < least:
+			sum += float64(n) * (least - x) * (least - x)
+		default:
+			sum += float64(n) * (rounding(x+width/2) - rounding(x-width/2)) / width
 		}
-		sum += float64(n) * e
 	}
 	return sum
 }

@@ -97,10 +97,10 @@ func parallel(n int, part func(lo, hi int)) {
 	wait.Wait()
 }
 
-// chunks calls each for the elements from lo to hi, a chunk at a time.
-func chunks(lo, hi int, each func(lo, hi int)) {
-	for ; lo < hi; lo += chunk {
-		each(lo, min(lo+chunk, hi))
+// chunks calls each for the elements from lo to hi, so many at a time.
+func chunks(lo, hi, size int, each func(lo, hi int)) {
+	for ; lo < hi; lo += size {
+		each(lo, min(lo+size, hi))
 	}
 }
 
@@ -137,8 +137,15 @@ func widening[T npy.Element](a *npy.Array, as func(T) float32) (source, error) {
 	}}, err
 }
 
-// at returns the elements from lo to hi, at most a chunk, in buffer if they are
-// not float32 already.
+// size is how many elements at returns at most.
+func (s source) size() int {
+	if s.fill == nil {
+		return max(len(s.f32), 1)
+	}
+	return chunk
+}
+
+// at returns the elements from lo to hi, in buffer if they are not float32 already.
 func (s source) at(lo, hi int, buffer []float32) []float32 {
 	if s.fill == nil {
 		return s.f32[lo:hi]

@@ -89,7 +89,7 @@ func bounds(src source, l layout) (lo, hi []float32, finite bool) {
 	parallel(l.n, func(from, to int) {
 		least, most, nan := make([]float32, l.entries()), make([]float32, l.entries()), false
 		buffer := src.buffer()
-		chunks(from, to, func(from, to int) {
+		chunks(from, to, src.size(), func(from, to int) {
 			x := src.at(from, to, buffer)
 			l.walk(from, to, func(a, b, entry int) {
 				if boundsLoop(least[entry:], most[entry:], x[a-from:b-from], l.striped) {
@@ -119,7 +119,7 @@ func (o *Observer) count(src source, l layout) {
 	var lock sync.Mutex
 	part := func(lo, hi int, counts []histogram) {
 		buffer := src.buffer()
-		chunks(lo, hi, func(lo, hi int) {
+		chunks(lo, hi, src.size(), func(lo, hi int) {
 			x := src.at(lo, hi, buffer)
 			l.walk(lo, hi, func(from, to, entry int) {
 				if !l.striped {
@@ -166,8 +166,15 @@ func (o *Observer) Params() (*Params, error) {
 		return nil, fmt.Errorf("quant: no array was observed, so the channels are not known")
 	}
 	lo, hi := make([]float32, len(o.min)), make([]float32, len(o.min))
-	for i := range lo {
-		lo[i], hi[i] = o.Range(i)
+	var wait sync.WaitGroup
+	workers := min(len(lo), runtime.GOMAXPROCS(0))
+	for w := range workers {
+		wait.Go(func() {
+			for i := w; i < len(lo); i += workers {
+				lo[i], hi[i] = o.Range(i)
+			}
+		})
 	}
+	wait.Wait()
 	return o.config.Range(lo, hi)
 }

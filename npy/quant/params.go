@@ -21,33 +21,37 @@ type Params struct {
 // Range returns the parameters for a range that is known: one min and max, or one of
 // each for every channel. As in TensorFlow a range is widened to hold 0; that of
 // [Symmetric] reaches as far on both sides, and an unsigned symmetric one begins at 0.
-func (c Config) Range(min, max []float32) (*Params, error) {
+func (c Config) Range(lo, hi []float32) (*Params, error) {
 	c, err := c.check()
 	if err != nil {
 		return nil, err
 	}
-	if len(min) != len(max) || !c.PerChannel && len(min) != 1 {
+	if len(lo) != len(hi) || !c.PerChannel && len(lo) != 1 {
 		want := "one of each"
 		if c.PerChannel {
 			want = "as many"
 		}
-		return nil, fmt.Errorf("quant: %w: have %d least and %d greatest values, want %s", npy.ErrShape, len(min), len(max), want)
+		return nil, fmt.Errorf("quant: %w: have %d least and %d greatest values, want %s", npy.ErrShape, len(lo), len(hi), want)
 	}
-	p := &Params{config: c, scale: make([]float32, len(min)), zero: make([]int32, len(min)), factor: make([]float32, len(min))}
-	for i := range min {
-		lo, hi := min[i], max[i]
-		if !(math.Abs(float64(lo)) <= math.MaxFloat32 && math.Abs(float64(hi)) <= math.MaxFloat32) {
-			return nil, fmt.Errorf("quant: %w: the range%s is %v to %v", ErrNotFinite, c.ofChannel(i), lo, hi)
+	least, most := c.integers()
+	p := &Params{config: c, scale: make([]float32, len(lo)), zero: make([]int32, len(lo)), factor: make([]float32, len(lo))}
+	for i, from := range lo {
+		to := hi[i]
+		if from-from != 0 || to-to != 0 {
+			return nil, fmt.Errorf("quant: %w: the range%s is %v to %v", ErrNotFinite, c.ofChannel(i), from, to)
 		}
-		if lo > hi {
-			return nil, fmt.Errorf("quant: %w: the range%s is %v to %v, want the least value first", npy.ErrRange, c.ofChannel(i), lo, hi)
+		if from > to {
+			return nil, fmt.Errorf("quant: %w: the range%s is %v to %v, want the least value first", npy.ErrRange, c.ofChannel(i), from, to)
 		}
-		lo, hi = minOf(lo, 0), maxOf(hi, 0)
+		from, to = minOf(from, 0), maxOf(to, 0)
 		if c.Scheme == Affine {
-			p.scale[i], p.factor[i], p.zero[i] = c.affine(lo, hi)
+			p.scale[i], p.factor[i], p.zero[i] = c.affine(from, to)
 		} else {
-			p.scale[i], p.factor[i] = c.symmetric(lo, hi)
+			p.scale[i], p.factor[i] = c.symmetric(from, to)
 		}
+		// No integer stands for more than a float32 can be.
+		steps := float32(max(most-p.zero[i], p.zero[i]-least))
+		p.scale[i] = minOf(p.scale[i], math.Nextafter32(math.MaxFloat32/steps, 0))
 	}
 	return p, nil
 }

@@ -54,7 +54,7 @@ func (q *Array) report(original *npy.Array) (Report, error) {
 	parallel(f.l.n, func(lo, hi int) {
 		var own errorSums
 		buffer, have := src.buffer(), make([]float32, chunk)
-		chunks(lo, hi, func(lo, hi int) {
+		chunks(lo, hi, chunk, func(lo, hi int) {
 			want, have := src.at(lo, hi, buffer), have[:hi-lo]
 			f.read(have, lo)
 			f.l.walk(lo, hi, func(from, to, entry int) {

@@ -109,7 +109,7 @@ func ranges(random func(int) int, n int) (lo, hi []float32) {
 		case 1:
 			b = 0
 		case 2:
-			a, b = b, b
+			a = b
 		case 3:
 			a = -min(a, b) / 2 // above 0
 		case 4:
