@@ -6,37 +6,46 @@ import "math"
 const lanes = 32
 
 // table is what the loops need to know of the channels that elements are of, an
-// entry for each: the quantized value is x*factor, clamped to lo and hi, which are
-// integers, then rounded, plus zero, as the low byte of all that, XOR flip. For
-// uint8 zero is 128 too small and flip mends that, so that vectors can be packed
-// to int8. A table of one channel has its entry for each lane.
+// entry for each: the quantized value is x*factor, rounded, plus zero, clamped to least
+// and 127, as a byte, XOR flip. For uint8 zero and least are 128 too small and flip
+// mends that, so that vectors can be packed as int8 are. A table of one channel has
+// its entry for each lane; so has zero where it is the same for all channels.
 type table struct {
-	factor, lo, hi []float32
-	zero           []int32
-	flip           byte
+	factor []float32
+	zero   []int32
+	least  int32
+	flip   byte
 }
 
-// from returns the part of a table that begins at a channel.
-func (t *table) from(channel int) table {
-	return table{t.factor[channel:], t.lo[channel:], t.hi[channel:], t.zero[channel:], t.flip}
+// from returns the part of a table that begins at an entry.
+func (t *table) from(entry int) table {
+	part := *t
+	part.factor = t.factor[entry:]
+	if len(t.zero) == len(t.factor) {
+		part.zero = t.zero[entry:]
+	}
+	return part
 }
 
 const (
 	// Adding magic to a small float leaves its nearest integer, of two the even
-	// one, in the low bits of the sum: that is how addition rounds.
-	magic = 3 << 22
+	// one, in the low bits of the sum, above magicBits: that is how addition rounds.
+	magic     = 3 << 22
+	magicBits = 0x4b400000
 	// The largest float32 below one half: 0.5 itself would round up what is just
 	// below half.
 	almostHalf = 0.49999997
 	signBit    = 1 << 31
+	// No product beyond far is within the range, whatever the zero point.
+	far = 1024
 )
 
 // quantizeLoop quantizes src with vectors as far as it can, see kernel_amd64.go.
 // Elements are of the table's channels in turn (stripes), or all of its only one.
 // It reports whether there was a NaN, which no integer stands for.
 //
-// It works as TensorFlow's kernels do: multiply, round, clamp. To clamp to integers
-// first gives the same, and has no overflow.
+// It works as TensorFlow's kernels do: multiply, round, clamp; and clamps to far
+// before, so that all integers fit.
 func quantizeLoop(dst []byte, src []float32, t table, stripes, away bool) (nan bool) {
 	done, nan := quantizeVectors(dst, src, &t, stripes, away)
 	dst, src = dst[done:len(src)], src[done:]
@@ -64,17 +73,18 @@ func quantizeLoop(dst []byte, src []float32, t table, stripes, away bool) (nan b
 // keep a processor from fusing a product with a sum, which rounds otherwise.
 func quantizeEven(dst []byte, src []float32, t *table) (nan bool) {
 	n := len(src)
-	dst, factor, lo, hi, zero := dst[:n], t.factor[:n], t.lo[:n], t.hi[:n], t.zero[:n]
+	dst, factor, zero := dst[:n], t.factor[:n], t.zero[:n]
 	for i, x := range src {
 		v := float32(x * factor[i])
-		if v > hi[i] {
-			v = hi[i]
+		if v > far {
+			v = far
 		}
-		if !(v >= lo[i]) {
+		if !(v >= -far) {
 			nan = nan || v != v
-			v = lo[i]
+			v = -far
 		}
-		dst[i] = byte(int32(math.Float32bits(v+magic))+zero[i]) ^ t.flip
+		q := int32(math.Float32bits(v+magic)) - magicBits + zero[i]
+		dst[i] = byte(clamp(q, t.least, 127)) ^ t.flip
 	}
 	return nan
 }
@@ -82,18 +92,18 @@ func quantizeEven(dst []byte, src []float32, t *table) (nan bool) {
 // quantizeAway rounds half away from zero.
 func quantizeAway(dst []byte, src []float32, t *table) (nan bool) {
 	n := len(src)
-	dst, factor, lo, hi, zero := dst[:n], t.factor[:n], t.lo[:n], t.hi[:n], t.zero[:n]
+	dst, factor, zero := dst[:n], t.factor[:n], t.zero[:n]
 	for i, x := range src {
 		v := float32(x * factor[i])
-		if v > hi[i] {
-			v = hi[i]
+		if v > far {
+			v = far
 		}
-		if !(v >= lo[i]) {
+		if !(v >= -far) {
 			nan = nan || v != v
-			v = lo[i]
+			v = -far
 		}
 		half := math.Float32frombits(math.Float32bits(v)&signBit | math.Float32bits(almostHalf))
-		dst[i] = byte(int32(v+half)+zero[i]) ^ t.flip
+		dst[i] = byte(clamp(int32(v+half)+zero[i], t.least, 127)) ^ t.flip
 	}
 	return nan
 }

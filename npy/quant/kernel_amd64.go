@@ -12,20 +12,20 @@ func quantizeVectors(dst []byte, src []float32, t *table, stripes, away bool) (d
 		return 0, false
 	}
 	_ = dst[n*lanes-1]
-	width := lanes
+	factorStep, zeroStep := 0, 0
 	if stripes {
-		width = n * lanes
+		factorStep = 4 * lanes
+		_ = t.factor[n*lanes-1]
+		if len(t.zero) == len(t.factor) {
+			zeroStep = 4 * lanes
+		}
 	}
-	_, _, _, _ = t.factor[width-1], t.lo[width-1], t.hi[width-1], t.zero[width-1]
-	step := 0
-	if stripes {
-		step = 4 * lanes
-	}
+	_, _ = t.factor[lanes-1], t.zero[lanes-1]
 	f := quantizeEvenAVX2
 	if away {
 		f = quantizeAwayAVX2
 	}
-	return n * lanes, f(&dst[0], &src[0], n, &t.factor[0], &t.lo[0], &t.hi[0], &t.zero[0], step, uint32(t.flip)*0x01010101) != 0
+	return n * lanes, f(&dst[0], &src[0], n, &t.factor[0], factorStep, &t.zero[0], zeroStep, uint32(uint8(t.least)), uint32(t.flip)) != 0
 }
 
 // boundsVectors does boundsLoop's work for the first done elements, a multiple of
@@ -44,14 +44,14 @@ func boundsVectors(lo, hi, src []float32, stripes bool) (done int, nan bool) {
 }
 
 // The loops over n times 32 elements, in kernel_amd64.s. From one time to the next
-// the pointers into the table, or to the bounds, move by step bytes. They return 0
-// where there was no NaN.
+// the pointers into the table, or to the bounds, move by so many bytes as the steps
+// say. They return 0 where there was no NaN.
 
 //go:noescape
-func quantizeEvenAVX2(dst *byte, src *float32, n int, factor, lo, hi *float32, zero *int32, step int, flip uint32) (nan uint32)
+func quantizeEvenAVX2(dst *byte, src *float32, n int, factor *float32, factorStep int, zero *int32, zeroStep int, least, flip uint32) (nan uint32)
 
 //go:noescape
-func quantizeAwayAVX2(dst *byte, src *float32, n int, factor, lo, hi *float32, zero *int32, step int, flip uint32) (nan uint32)
+func quantizeAwayAVX2(dst *byte, src *float32, n int, factor *float32, factorStep int, zero *int32, zeroStep int, least, flip uint32) (nan uint32)
 
 //go:noescape
 func boundsAVX2(lo, hi, src *float32, n, step int) (nan uint32)

@@ -18,16 +18,24 @@ GLOBL almostHalf<>(SB), RODATA|NOPTR, $4
 DATA sign<>+0(SB)/4, $0x80000000
 GLOBL sign<>(SB), RODATA|NOPTR, $4
 
+DATA far<>+0(SB)/4, $0x44800000
+GLOBL far<>(SB), RODATA|NOPTR, $4
+
+DATA minusFar<>+0(SB)/4, $0xc4800000
+GLOBL minusFar<>(SB), RODATA|NOPTR, $4
+
 #define ARGUMENTS \
 	MOVQ dst+0(FP), DI; \
 	MOVQ src+8(FP), SI; \
 	MOVQ n+16(FP), CX; \
 	MOVQ factor+24(FP), R8; \
-	MOVQ lo+32(FP), R9; \
-	MOVQ hi+40(FP), R10; \
-	MOVQ zero+48(FP), R11; \
-	MOVQ step+56(FP), R12; \
-	VPBROADCASTD flip+64(FP), Y11; \
+	MOVQ factorStep+32(FP), R9; \
+	MOVQ zero+40(FP), R10; \
+	MOVQ zeroStep+48(FP), R11; \
+	VPBROADCASTB least+56(FP), Y10; \
+	VPBROADCASTB flip+60(FP), Y11; \
+	VBROADCASTSS far<>(SB), Y8; \
+	VBROADCASTSS minusFar<>(SB), Y9; \
 	VMOVDQU order<>(SB), Y14; \
 	VXORPS Y15, Y15, Y15
 
@@ -46,14 +54,14 @@ GLOBL sign<>(SB), RODATA|NOPTR, $4
 	VCMPPS $3, Y2, Y3, Y5; \
 	VORPS Y4, Y15, Y15; \
 	VORPS Y5, Y15, Y15; \
-	VMINPS (R10), Y0, Y0; \
-	VMINPS 32(R10), Y1, Y1; \
-	VMINPS 64(R10), Y2, Y2; \
-	VMINPS 96(R10), Y3, Y3; \
-	VMAXPS (R9), Y0, Y0; \
-	VMAXPS 32(R9), Y1, Y1; \
-	VMAXPS 64(R9), Y2, Y2; \
-	VMAXPS 96(R9), Y3, Y3
+	VMINPS Y8, Y0, Y0; \
+	VMINPS Y8, Y1, Y1; \
+	VMINPS Y8, Y2, Y2; \
+	VMINPS Y8, Y3, Y3; \
+	VMAXPS Y9, Y0, Y0; \
+	VMAXPS Y9, Y1, Y1; \
+	VMAXPS Y9, Y2, Y2; \
+	VMAXPS Y9, Y3, Y3
 
 // AWAY rounds half away from zero: half of x's sign is added, and what is behind
 // the point is dropped.
@@ -63,27 +71,27 @@ GLOBL sign<>(SB), RODATA|NOPTR, $4
 	VADDPS t, x, x; \
 	VCVTTPS2DQ x, x
 
-// STORED adds the zero points to the integers in Y0 to Y3, packs them and goes on.
+// STORED adds the zero points to the integers in Y0 to Y3, packs them, which clamps
+// them to -128 and 127, and goes on.
 #define STORED \
-	VPADDD (R11), Y0, Y0; \
-	VPADDD 32(R11), Y1, Y1; \
-	VPADDD 64(R11), Y2, Y2; \
-	VPADDD 96(R11), Y3, Y3; \
+	VPADDD (R10), Y0, Y0; \
+	VPADDD 32(R10), Y1, Y1; \
+	VPADDD 64(R10), Y2, Y2; \
+	VPADDD 96(R10), Y3, Y3; \
 	VPACKSSDW Y1, Y0, Y0; \
 	VPACKSSDW Y3, Y2, Y2; \
 	VPACKSSWB Y2, Y0, Y0; \
 	VPERMD Y0, Y14, Y0; \
+	VPMAXSB Y10, Y0, Y0; \
 	VPXOR Y11, Y0, Y0; \
 	VMOVDQU Y0, (DI); \
 	ADDQ $128, SI; \
 	ADDQ $32, DI; \
-	ADDQ R12, R8; \
-	ADDQ R12, R9; \
-	ADDQ R12, R10; \
-	ADDQ R12, R11
+	ADDQ R9, R8; \
+	ADDQ R11, R10
 
-// func quantizeEvenAVX2(dst *byte, src *float32, n int, factor, lo, hi *float32, zero *int32, step int, flip uint32) (nan uint32)
-TEXT ·quantizeEvenAVX2(SB), NOSPLIT, $0-76
+// func quantizeEvenAVX2(dst *byte, src *float32, n int, factor *float32, factorStep int, zero *int32, zeroStep int, least, flip uint32) (nan uint32)
+TEXT ·quantizeEvenAVX2(SB), NOSPLIT, $0-68
 	ARGUMENTS
 even:
 	CLAMPED
@@ -95,12 +103,12 @@ even:
 	DECQ CX
 	JNZ even
 	VMOVMSKPS Y15, AX
-	MOVL AX, nan+72(FP)
+	MOVL AX, nan+64(FP)
 	VZEROUPPER
 	RET
 
-// func quantizeAwayAVX2(dst *byte, src *float32, n int, factor, lo, hi *float32, zero *int32, step int, flip uint32) (nan uint32)
-TEXT ·quantizeAwayAVX2(SB), NOSPLIT, $0-76
+// func quantizeAwayAVX2(dst *byte, src *float32, n int, factor *float32, factorStep int, zero *int32, zeroStep int, least, flip uint32) (nan uint32)
+TEXT ·quantizeAwayAVX2(SB), NOSPLIT, $0-68
 	ARGUMENTS
 	VBROADCASTSS almostHalf<>(SB), Y12
 	VBROADCASTSS sign<>(SB), Y13
@@ -114,7 +122,7 @@ away:
 	DECQ CX
 	JNZ away
 	VMOVMSKPS Y15, AX
-	MOVL AX, nan+72(FP)
+	MOVL AX, nan+64(FP)
 	VZEROUPPER
 	RET
 

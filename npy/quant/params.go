@@ -153,18 +153,22 @@ func newParams(c Config, scale []float32, zero []int32) (*Params, error) {
 
 // table makes what the loops need for arrays of a layout.
 func (p *Params) table(l layout) *table {
-	least, most := p.config.integers()
+	least, _ := p.config.integers()
 	n := l.entries()
-	t := &table{factor: make([]float32, n), lo: make([]float32, n), hi: make([]float32, n), zero: make([]int32, n)}
+	t := &table{factor: make([]float32, n), zero: make([]int32, n), least: least}
 	unsigned := int32(0)
 	if p.config.DType == npy.Uint8 {
 		t.flip, unsigned = 0x80, 128
+		t.least -= unsigned
 	}
+	same := true
 	for i := range n {
 		c := l.channel(i)
-		t.factor[i] = p.factor[c]
-		t.lo[i], t.hi[i] = float32(least-p.zero[c]), float32(most-p.zero[c])
-		t.zero[i] = p.zero[c] - unsigned
+		t.factor[i], t.zero[i] = p.factor[c], p.zero[c]-unsigned
+		same = same && t.zero[i] == t.zero[0]
+	}
+	if same {
+		t.zero = t.zero[:min(n, lanes)]
 	}
 	return t
 }
