@@ -67,7 +67,7 @@ func (e *usageError) Unwrap() error { return e.err }
 // line of its own put at the end of the line.
 func plain(err error) string {
 	text := ": " + strings.ReplaceAll(err.Error(), "\n\t [[", " [[")
-	for _, room := range []string{"graph", "map", "npy", "tfc", "bench", "demo"} {
+	for _, room := range []string{"graph", "map", "npy", "quant", "eager", "tfc", "bench", "demo"} {
 		text = strings.ReplaceAll(text, ": "+room+": ", ": ")
 	}
 	return strings.TrimPrefix(text, ": ")

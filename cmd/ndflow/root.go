@@ -37,7 +37,7 @@ lands their results in .npy and .npz files.`,
 	)
 	root.SetHelpCommandGroupID(groupSetup)
 	root.SetCompletionCommandGroupID(groupSetup)
-	root.AddCommand(newRun(), newShow(), newBench(), newBenchPeer(), newDoctor(), newDemo(), newVersion())
+	root.AddCommand(newRun(), newShow(), newQuantize(), newBench(), newBenchPeer(), newDoctor(), newDemo(), newVersion())
 	return root
 }
 
