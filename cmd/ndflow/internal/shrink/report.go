@@ -26,6 +26,7 @@ type Report struct {
 	Percentile *float64 `json:"percentile,omitempty"`
 	Before     int64    `json:"bytes_before"`
 	After      int64    `json:"bytes_after"`
+	File       int64    `json:"bytes_file"`        // of the .npz file: with its headers, which small weights feel
 	Outputs    []Output `json:"outputs,omitempty"` // with all weights quantized; none without a check
 	Each       bool     `json:"each"`              // whether weights were tried one by one
 	Worst      []string `json:"worst"`             // the weights that lose the most
@@ -151,8 +152,8 @@ func (r *Report) Write(w io.Writer) error {
 		how += "range by " + r.Range
 	}
 	saved := 100 * (1 - float64(r.After)/float64(max(r.Before, 1)))
-	text := fmt.Sprintf("%s: %d weights to int8 (%s)\n%s before, %s after: %.1f %% smaller\n\n%s\n",
-		r.Model, r.count(), how, size(r.Before), size(r.After), saved, r.weights())
+	text := fmt.Sprintf("%s: %d weights to int8 (%s)\n%s before, %s after: %.1f %% smaller; %s has %s\n\n%s\n",
+		r.Model, r.count(), how, size(r.Before), size(r.After), saved, r.Out, size(r.File), r.weights())
 	if n := len(r.Weights) - mostShown; n > 0 {
 		text += fmt.Sprintf("and %d more that lose less; --report has all\n", n)
 	}

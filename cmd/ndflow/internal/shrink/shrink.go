@@ -199,18 +199,16 @@ func (j *job) run(ctx context.Context, bar *progress.Bar) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if j.Report != "" {
-		if err := outfile.Write(j.Report, j.report.WriteJSON); err != nil {
-			return err
-		}
-	}
 	if err := w.Close(); err != nil {
-		if j.Report != "" {
-			err = errors.Join(err, os.Remove(j.Report)) // it tells of a file that is not there
-		}
 		return err
 	}
-	return nil
+	if info, err := os.Stat(j.Out); err == nil {
+		j.report.File = info.Size()
+	}
+	if j.Report == "" {
+		return nil
+	}
+	return outfile.Write(j.Report, j.report.WriteJSON)
 }
 
 // quantized returns a weight and what it becomes; or why it is kept.
