@@ -145,8 +145,9 @@ func (o *Observer) count(src source, l layout) {
 	})
 }
 
-// Range returns what the elements seen so far make the range of channel i. Before
-// anything was seen that is nothing but 0.
+// Range returns what the elements seen so far make the range of channel i, 0 for an
+// array as a whole: nothing but 0 before anything was seen. Like an index into
+// [Params.Scale] it panics when there is no such channel.
 func (o *Observer) Range(i int) (min, max float32) {
 	min, max = o.min[i], o.max[i]
 	switch o.config.Method {

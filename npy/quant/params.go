@@ -18,8 +18,9 @@ type Params struct {
 	factor []float32 // what floats are multiplied with; not always 1/scale to the last bit
 }
 
-// Range returns the parameters for a range that is known: one min and max, or one of
-// each for every channel. As in TensorFlow a range is widened to hold 0; that of
+// Range returns the parameters for a range that is known, from lo to hi: one of each, or
+// one for every channel. A NaN or an infinity is an [ErrNotFinite], the greater value
+// first an [npy.ErrRange]. As in TensorFlow a range is widened to hold 0; that of
 // [Symmetric] reaches as far on both sides, and an unsigned symmetric one begins at 0.
 func (c Config) Range(lo, hi []float32) (*Params, error) {
 	c, err := c.check()
@@ -182,8 +183,9 @@ func (p *Params) Scale() []float32 { return slices.Clone(p.scale) }
 // ZeroPoint returns a copy of the zero points: one, or one for each channel.
 func (p *Params) ZeroPoint() []int32 { return slices.Clone(p.zero) }
 
-// Bounds returns the range of channel i, the floats that the least and the greatest
-// integer stand for.
+// Bounds returns the range of channel i, 0 for an array as a whole: the floats that the
+// least and the greatest integer stand for. Like an index into [Params.Scale] it panics
+// when there is no such channel.
 func (p *Params) Bounds(i int) (min, max float32) {
 	least, most := p.config.integers()
 	return float32(least-p.zero[i]) * p.scale[i], float32(most-p.zero[i]) * p.scale[i]
