@@ -64,17 +64,12 @@ func (n *negation) letGo() error {
 }
 
 // create lands the negative in a new file.
-func (n *negation) create(path string, ready bool, shape []int) error {
+func (n *negation) create(path string, shape []int) error {
 	f, err := npy.Create(path, npy.Float32, shape...)
 	if err != nil {
 		return err
 	}
 	defer f.Abort()
-	if ready {
-		if err := f.Array().Populate(); err != nil {
-			return err
-		}
-	}
 	if err := n.op.RunInto(f.Array()); err != nil {
 		return err
 	}
@@ -88,15 +83,15 @@ func (n *negation) create(path string, ready bool, shape []int) error {
 const mostRehearsals = 8
 
 // land returns a peer whose op writes its result into the file.
-func (f *file) land(name string, ready bool) Peer {
+func (f *file) land(name string) Peer {
 	return f.negate(name, NDFlow, func(own *owned, n *negation, path string) (func() error, error) {
 		shape := f.array.Shape()
 		for i := 0; i < mostRehearsals && n.op.Stats(0).Placed == 0; i++ {
-			if err := n.create(path, ready, shape); err != nil {
+			if err := n.create(path, shape); err != nil {
 				return nil, err
 			}
 		}
-		return func() error { return n.create(path, ready, shape) }, nil
+		return func() error { return n.create(path, shape) }, nil
 	}, npy.ReadFile)
 }
 

@@ -38,7 +38,6 @@ const (
 	fileRead    = "read(2)"
 	fileCreate  = ".npy, Create (mapped)"
 	fileLand    = ".npy, Create, landed"
-	fileReady   = ".npy, Create, Populate, landed"
 	fileNpy     = ".npy, WriteFile"
 	fileNpz     = ".npz, stored"
 	fileDeflate = ".npz, deflated"
@@ -174,7 +173,7 @@ func (f *file) landing() (Case, error) {
 	task.Work = "negate"
 	return f.asCase(landing, fileWrite, task, want,
 		f.landFloor(fileWrite),
-		f.land(fileLand, false), f.land(fileReady, true), f.landWriteFile(fileNpy),
+		f.land(fileLand), f.landWriteFile(fileNpy),
 		f.python(filePyNpy, "negate", "npy"), f.python(filePyNpz, "negate", "npz"), f.python(filePickle, "negate", "pickle")), nil
 }
 

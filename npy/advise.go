@@ -19,16 +19,6 @@ func (a *Array) AdviseSequential() error { return a.advise(adviseSequential) }
 // does nothing.
 func (a *Array) DropPages() error { return a.advise(dropPages) }
 
-// Populate makes ready, at once and on all cores, the memory of an array over a
-// mapped file that is about to be used as a whole, where else each page's first use
-// would wait for the system: for a large result that is to land in a file of
-// [Create]. All of the array is in memory then; what is written part by part, in
-// less memory than its size, is better left as it is. For arrays in memory, and on
-// systems that cannot do it (Linux can since 5.14), it does nothing.
-func (a *Array) Populate() error {
-	return a.advise(func(pages []byte) error { return populate(pages, !a.ReadOnly()) })
-}
-
 func (a *Array) advise(how func([]byte) error) error {
 	if a.mem == nil || !a.mem.mapped {
 		return nil

@@ -2,7 +2,6 @@ package npy
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -104,49 +103,5 @@ func TestDropPagesLeavesMemoryAlone(t *testing.T) {
 	outside.Release()
 	if err := outside.DropPages(); err != nil {
 		t.Error("memory that was released:", err)
-	}
-}
-
-// Populate brings a whole file into this process's memory, and changes nothing.
-func TestPopulate(t *testing.T) {
-	const n = 10<<20 + 77 // of float32: 40 MiB and a bit
-	path := filepath.Join(t.TempDir(), "a.npy")
-	f, err := Create(path, Float32, n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Abort()
-	v, _ := Values[float32](f.Array())
-	v[n-1] = 3
-	before := fileMemory(t)
-	if err := f.Array().Populate(); err != nil {
-		t.Fatal(err)
-	}
-	if more := fileMemory(t) - before; more < 39<<20 {
-		t.Errorf("%d bytes are in memory now, want all of 40 MiB", more)
-	}
-	if v[0] != 0 || v[n-1] != 3 {
-		t.Errorf("the elements are %v and %v", v[0], v[n-1])
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	a, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before = fileMemory(t)
-	if err := a.Populate(); err != nil {
-		t.Fatal(err)
-	}
-	if more := fileMemory(t) - before; more < 39<<20 {
-		t.Errorf("read-only: %d bytes are in memory now, want all of 40 MiB", more)
-	}
-	a.Release()
-	if err := a.Populate(); !errors.Is(err, ErrReleased) {
-		t.Errorf("released: %v", err)
-	}
-	if err := must(New(Float32, 3)).Populate(); err != nil {
-		t.Error(err)
 	}
 }
