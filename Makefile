@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test lint soak bench bench-micro fixtures image image-test setup setup-demo tools clean
+.PHONY: help demo build test lint soak bench bench-micro gpu fixtures image image-test setup setup-demo tools clean
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CC_CHECK := $${CC:-gcc} -std=gnu11 -O2 -Wall -Wextra -Werror -c -o /dev/null
@@ -37,7 +37,7 @@ lint: tools ## gofmt, go vet, staticcheck, the C compiler's warnings, shellcheck
 	$(call say,'gofmt')
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { printf 'gofmt -w is wanted on:\n%s\n' "$$files"; exit 1; }
 	$(call say,'go vet')
-	@go vet ./... && go vet -tags leakcheck ./...
+	@go vet ./... && go vet -tags leakcheck ./... && go vet -tags gpu ./internal/gputest
 	$(call say,'staticcheck')
 	@go run $(STATICCHECK) ./... && go run $(STATICCHECK) -tags leakcheck ./...
 	$(call say,'warnings of the C compiler')
@@ -59,6 +59,10 @@ bench-micro: setup ## run the Go benchmarks (BENCH=regexp picks some)
 	$(call say,'go test -bench')
 	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem ./...
 
+gpu: tools ## on a machine with an NVIDIA GPU: the tests on the real driver, bandwidths, a report in out/gpu
+	@scripts/gpu build out/gpu
+	@scripts/gpu run out/gpu
+
 fixtures: ## write testdata/models anew with Python TensorFlow (needs 2 GiB of disk for it)
 	$(call say,'scripts/fixtures.py')
 	@python=$$(scripts/python --tensorflow) && "$$python" scripts/fixtures.py
@@ -73,6 +77,7 @@ image-test: setup-demo build ## build the Docker images and try them; brings its
 
 setup: setup-demo
 	@scripts/python >/dev/null
+	@scripts/python --tables >/dev/null
 
 setup-demo: tools
 	@[ -n "$$NDFLOW_LIBTENSORFLOW" ] || scripts/libtensorflow >/dev/null

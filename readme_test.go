@@ -9,13 +9,17 @@ import (
 	"strings"
 	"testing"
 
+	"ndflow/cuda"
+	"ndflow/cuda/fakecuda"
 	"ndflow/eager"
 	"ndflow/eager/data"
 	"ndflow/graph"
 	"ndflow/npy"
+	"ndflow/npy/stat"
 	"ndflow/ops"
 	"ndflow/ops/math"
 	"ndflow/ops/nn"
+	"ndflow/weights"
 )
 
 // The code in the README is that of these examples, which run.
@@ -63,6 +67,82 @@ func Example_eager() {
 	// Output:
 	// [[ 5. 11.]
 	//  [11. 25.]] <nil>
+}
+
+func Example_gpu() {
+	ctx := context.Background()
+	if err := useFakeDriver(); err != nil {
+		log.Fatal(err)
+	}
+	ec, err := eager.New()
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer ec.Close()
+	y, _ := eager.FromSlice(ec, []float32{1, 2, 3, 4}, 2, 2)
+	defer y.Close()
+	// README gpu
+	gpu, err := cuda.Open(0) // cuda.Available() says why not
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer gpu.Close()
+	stream, _ := gpu.NewStream()
+	defer stream.Close()
+	dst, _ := gpu.NewBuffer(npy.Float32, 2, 2) // gpu.NewHostBuffer is pinned memory
+	defer dst.Close()
+	landed, err := y.IntoStream(stream, dst) // returns at once; y is a tensor on any device
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = landed.Wait(ctx)
+	// README end
+	back, _ := npy.New(npy.Float32, 2, 2)
+	fmt.Println(err, cuda.Copy(back, dst))
+	fmt.Println(back)
+
+	// Output:
+	// <nil> <nil>
+	// [[1. 2.]
+	//  [3. 4.]]
+}
+
+// useFakeDriver opens the driver that stands for a GPU's.
+func useFakeDriver() error {
+	path, err := fakecuda.Build("")
+	if err == nil {
+		_, err = cuda.Load(path)
+	}
+	return err
+}
+
+func Example_weights() {
+	ctx := context.Background()
+	defer os.RemoveAll("new-model")
+	// README weights
+	s, err := weights.Open("testdata/models/mlp") // or a checkpoint, an archive, w.part0.npy ...
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	for _, w := range s.List() {
+		a, err := s.Read(w.Name)
+		if err != nil {
+			log.Fatal(err)
+		}
+		about, _ := stat.Of(a)
+		fmt.Println(w.Name, a.Shape(), about.Zeros)
+	}
+	kept, err := weights.SaveModel(ctx, "new-model", "testdata/models/mlp", s)
+	// README end
+	fmt.Println(kept, err)
+
+	// Output:
+	// b1 [8] 0
+	// b2 [4] 0
+	// w1 [16 8] 0
+	// w2 [8 4] 0
+	// [] <nil>
 }
 
 func Example_ops() {

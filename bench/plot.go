@@ -9,31 +9,20 @@ import (
 	"strings"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
+	"ndflow/internal/theme"
 )
 
 // A plot has no background, and all that is not data is of a grey that can be read
-// on white as well as on black.
+// on white as well as on black. The floor is grey too.
 var (
 	grey  = color.NRGBA{0x7a, 0x7a, 0x7a, 0xff}
 	faint = color.NRGBA{0x7a, 0x7a, 0x7a, 0x40}
 )
-
-// palette are colours that the colour-blind can tell apart (Okabe and Ito's), those
-// that show on white and on black. The floor is grey.
-var palette = []color.Color{
-	color.NRGBA{0xd5, 0x5e, 0x00, 0xff}, color.NRGBA{0x00, 0x72, 0xb2, 0xff}, color.NRGBA{0x00, 0x9e, 0x73, 0xff},
-	color.NRGBA{0xcc, 0x79, 0xa7, 0xff}, color.NRGBA{0xe6, 0x9f, 0x00, 0xff}, color.NRGBA{0x56, 0xb4, 0xe9, 0xff},
-}
-
-var glyphs = []draw.GlyphDrawer{
-	draw.CircleGlyph{}, draw.SquareGlyph{}, draw.TriangleGlyph{}, draw.RingGlyph{}, draw.BoxGlyph{}, draw.PyramidGlyph{}, draw.CrossGlyph{},
-}
 
 const (
 	panelWidth, panelHeight = 4.4 * vg.Inch, 3.1 * vg.Inch
@@ -87,11 +76,11 @@ func (s *Result) curves() []curve {
 			}
 			l := curve{name: p.Name}
 			if p.Kind == Floor || p.Kind == Memcpy {
-				l.color, l.glyph, l.dash = grey, glyphs[floors%len(glyphs)], []vg.Length{4, 2 + 2*vg.Length(floors)}
+				l.color, l.glyph, l.dash = grey, theme.Glyphs[floors%len(theme.Glyphs)], []vg.Length{4, 2 + 2*vg.Length(floors)}
 				floors++
 			} else {
-				l.color, l.glyph = palette[others%len(palette)], glyphs[others%len(glyphs)]
-				if others >= len(palette) {
+				l.color, l.glyph = theme.Palette[others%len(theme.Palette)], theme.Glyphs[others%len(theme.Glyphs)]
+				if others >= len(theme.Palette) {
 					l.dash = []vg.Length{2, 2}
 				}
 				others++
@@ -157,8 +146,7 @@ func (s *Result) SVG() ([]byte, error) {
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return nil, err
 	}
-	// Whoever looks at it may not have the font that it was laid out with.
-	return bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif")), nil
+	return theme.SVG(b.Bytes()), nil
 }
 
 // height is that of a panel: those of kinds have a row for each case, and in it one
@@ -184,7 +172,7 @@ func (s *Result) plot(p *panel, curves []curve) (*plot.Plot, error) {
 		drawn.X.Tick.Marker = p.sizeTicks(strings.Contains(s.XLabel, "bytes"))
 		drawn.Y.Tick.Marker = timeTicks{}
 	}
-	paint(drawn)
+	theme.Paint(drawn, grey, textSize)
 	grid := plotter.NewGrid()
 	grid.Vertical.Color, grid.Horizontal.Color = faint, faint
 	drawn.Add(grid)
@@ -291,29 +279,15 @@ func (l curve) glyphStyle() draw.GlyphStyle {
 	return draw.GlyphStyle{Color: l.color, Radius: 3, Shape: l.glyph}
 }
 
-// paint makes all that is not data grey.
-func paint(p *plot.Plot) {
-	style := func(t *text.Style, points float64) { t.Color, t.Font = grey, sans(points) }
-	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
-		axis.Color, axis.Tick.Color = grey, grey
-		style(&axis.Label.TextStyle, textSize)
-		style(&axis.Tick.Label, textSize-1)
-	}
-}
-
-func sans(points float64) font.Font {
-	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Points(points)}
-}
-
 // drawTitle names a panel above its data, whose corners are in line.
 func drawTitle(data draw.Canvas, name string) {
-	style := text.Style{Color: grey, Font: sans(textSize + 1), Handler: plot.DefaultTextHandler}
+	style := text.Style{Color: grey, Font: theme.Sans(textSize + 1), Handler: plot.DefaultTextHandler}
 	data.FillText(style, vg.Point{X: data.Min.X, Y: data.Max.Y + 5}, name)
 }
 
 // drawLegend writes the names of the curves in columns at the top.
 func drawLegend(c draw.Canvas, curves []curve, columns int) {
-	style := text.Style{Color: grey, Font: sans(textSize), XAlign: text.XLeft, YAlign: text.YCenter, Handler: plot.DefaultTextHandler}
+	style := text.Style{Color: grey, Font: theme.Sans(textSize), XAlign: text.XLeft, YAlign: text.YCenter, Handler: plot.DefaultTextHandler}
 	wide := (c.Max.X - c.Min.X) / vg.Length(columns)
 	for i, l := range curves {
 		x := c.Min.X + vg.Length(i%columns)*wide

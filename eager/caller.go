@@ -38,7 +38,7 @@ func (m *Model) Caller(signature string, opts ...FunctionOption) (*Caller, error
 
 func (m *Model) caller(s *signature, opts ...FunctionOption) (*Caller, error) {
 	f := *s.f
-	f.options = opts
+	f.options = slices.Concat(f.options, opts)
 	c := &Caller{model: m, sig: s}
 	c.set, c.own = make([]bool, len(f.inputs)), make([]*Tensor, len(f.inputs))
 	c.into = make([]*npy.Array, len(f.outputs))

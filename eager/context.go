@@ -17,6 +17,7 @@ import (
 type Context struct {
 	c       *tfc.EagerContext
 	devices []Device
+	gpus    *gpus // nil where there are none
 
 	functions atomic.Int64 // that were named here
 	pool      pool
@@ -48,6 +49,7 @@ func New(opts ...Option) (*Context, error) {
 	for _, d := range list {
 		ec.devices = append(ec.devices, Device(d))
 	}
+	ec.gpus = newGPUs(ec.devices)
 	return ec, nil
 }
 
@@ -58,6 +60,7 @@ func (c *Context) Close() {
 	c.pool.close()
 	c.c.Close()
 	c.ops.Close()
+	c.gpus.close()
 }
 
 // Async reports whether ops that are begun now return before they are done: as the

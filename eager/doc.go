@@ -9,12 +9,14 @@
 //
 // # What a tensor's memory is
 //
-// A [Tensor] lies on a device and is never written to. Three ways lead from it to
-// an array:
+// A [Tensor] lies on a device and is never written to. These ways lead from it to
+// an array, and to a buffer, which is an array in a GPU's memory (see package cuda):
 //
-//	Tensor.Value   a view of TensorFlow's own memory: no copy on the CPU, read-only
-//	Tensor.Into    the elements in the front of an array of the caller's
-//	Tensor.Copy    an array of the caller's own
+//	Tensor.Value        a view of TensorFlow's own memory: no copy on the CPU, read-only
+//	Tensor.Buffer       the same on a GPU
+//	Tensor.Into         the elements in the front of an array or a buffer of the caller's
+//	Tensor.IntoStream   the same while the program goes on
+//	Tensor.Copy         an array of the caller's own
 //
 // TensorFlow shares memory where it can. A tensor of an array ([Context.Tensor])
 // is the array's own memory, and so are the results of ops that only look at it
@@ -23,6 +25,39 @@
 // when the tensor, all that shares with it and all views of those are closed.
 // ndflow keeps count: to let a result land in such an array is an error,
 // [ErrInUse].
+//
+// # GPUs
+//
+// TensorFlow's GPU build gives a context the GPUs of the machine, GPU:0 and so on.
+// Ops run there ([Op.Device], or where their inputs are), and so do functions ([On])
+// and models ([WithDevice]); what they make stays there.
+//
+//	                 from the CPU             from a GPU
+//	to an array      one copy in memory       one transfer, over the driver's own memory
+//	to pinned memory one copy in memory       one transfer
+//	to a buffer      one transfer             one copy on the device, or between two
+//
+// No way leads over a copy of TensorFlow's on the host, which the tensor would keep
+// until it is closed, except that of [Tensor.Value] and [Op.RunInto]. In the other
+// direction [Context.TensorOnDevice] makes a
+// tensor of a buffer, with no copy:
+//
+//	b, err := gpu.NewBuffer(npy.Float32, 256, 224)
+//	filled, err := stream.Copy(b, batch)         // or a kernel of your own writes to it
+//	x, err := ec.TensorOnDevice(b, stream)       // waits for the stream
+//	y, err := model.Call(ctx, "", map[string]*eager.Tensor{"x": x})
+//	rows, err := pinned.Slice(lo, hi)
+//	done, err := y["probs"].IntoStream(stream, rows)
+//
+// Who owns what: a buffer that became a tensor is held, and must not be written to,
+// until TensorFlow and the device are done with it; closing it meanwhile only says
+// that the caller needs it no longer. A tensor that lands on a stream is kept for the
+// stream, whatever becomes of the Tensor, and so is what it lands in, which nobody
+// may touch before the event has passed. What [Tensor.Buffer] gives is TensorFlow's
+// own memory, which has it back when the buffer is closed and copies from it are done.
+//
+// Functions give tensors of strings and of int32 in the host's memory, wherever they
+// run. All ways work for those too.
 //
 // # Ops that run often
 //
@@ -58,5 +93,6 @@
 // # Threads
 //
 // Context and Tensor are safe for concurrent use; an Op is for one goroutine at a
-// time, and says so ([ErrBusy]) if that is broken.
+// time, and says so ([ErrBusy]) if that is broken. Tensors land beside each other from
+// as many goroutines as there are; [IntoRows] does so with the parts of one result.
 package eager

@@ -36,6 +36,11 @@ func SingleThread() FunctionOption {
 	return func(o *Op) { o.String(executorType, "SINGLE_THREADED_EXECUTOR") }
 }
 
+// On makes calls of the function run on a device, GPU:1 say; what the device cannot do
+// is done on the CPU. Inputs are brought there, and outputs stay where they are made.
+// The empty name is any device.
+func On(device string) FunctionOption { return func(o *Op) { o.Device(device) } }
+
 // Attributes that any function can be called with.
 const (
 	executorType = "executor_type"

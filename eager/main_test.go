@@ -8,14 +8,24 @@ import (
 	"strings"
 	"testing"
 
+	"ndflow/cuda"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := tfc.CheckLeaks(); err != nil {
+	fake, err := openFake()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if err := errors.Join(tfc.CheckLeaks(), cuda.CheckLeaks()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	if left := fake.Counters().Alive(); left != "" {
+		fmt.Fprintln(os.Stderr, "left over in the fake driver:", left)
 		code = 1
 	}
 	os.Exit(code)

@@ -36,13 +36,13 @@ type Model struct {
 func Load(dir string, opts ...Option) (*Model, error) {
 	o := newOptions(opts)
 	if o.in != nil {
-		return o.in.load(dir, o.tags)
+		return o.in.load(dir, o)
 	}
 	c, err := New(opts...)
 	if err != nil {
 		return nil, err
 	}
-	m, err := c.load(dir, o.tags)
+	m, err := c.load(dir, o)
 	if err != nil {
 		c.Close()
 		return nil, err

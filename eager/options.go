@@ -17,6 +17,7 @@ type options struct {
 	config tfpb.ConfigProto
 	tags   []string // of the MetaGraph that Load loads
 	in     *Context // that Load loads into; nil for one of the model's own
+	device string   // that Load puts the model on; empty for any
 	err    error    // an option that cannot be
 }
 
@@ -28,6 +29,13 @@ func WithTags(tags ...string) Option { return func(o *options) { o.tags = tags }
 // model: its tensors can be used with the model, and the model's with others in
 // it. What other options say of contexts does not count then.
 func In(c *Context) Option { return func(o *options) { o.in = c } }
+
+// WithDevice makes [Load] put the model on a device, GPU:1 say: its variables and
+// what its signatures compute, whose outputs stay there. What the device cannot do,
+// such as looking up strings, is done on the CPU. Without it TensorFlow chooses: the
+// first GPU where there is one. A context has all devices of the machine, so the same
+// model can be loaded once on each.
+func WithDevice(name string) Option { return func(o *options) { o.device = name } }
 
 // Async makes ops return before they are done. See the package comment.
 func Async() Option { return func(o *options) { o.eager.Async = true } }

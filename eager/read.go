@@ -3,6 +3,7 @@ package eager
 import (
 	"fmt"
 
+	"ndflow/cuda"
 	"ndflow/npy"
 )
 
@@ -28,41 +29,35 @@ func (t *Tensor) Value() (*npy.Array, error) {
 	return v, nil
 }
 
-// Into copies the elements to the front of dst and returns that part of dst, in
-// the tensor's shape. dst is of the tensor's dtype; it is flat, or equals the
-// tensor beyond axis 0, and may be longer. It must not be memory that TensorFlow
-// still reads ([ErrInUse]). After an error dst is as it was.
-func (t *Tensor) Into(dst *npy.Array) (*npy.Array, error) {
-	if dst != nil && dst.DType() == npy.String {
-		return t.stringsInto(dst)
-	}
-	shape, err := t.h.Into(dst)
-	if err != nil {
-		return nil, landing("into", err)
-	}
-	return dst.Front(shape...)
-}
-
-func (t *Tensor) stringsInto(dst *npy.Array) (*npy.Array, error) {
-	v, err := t.Value()
-	if err != nil {
-		return nil, err
-	}
-	landed, err := dst.Land(v)
-	if err != nil {
-		return nil, fmt.Errorf("eager: into: %w", err)
-	}
-	return landed, nil
-}
-
 // Copy returns the tensor as an array of the caller's own.
 func (t *Tensor) Copy() (*npy.Array, error) {
+	if there, err := t.onGPU(); err != nil {
+		return nil, fmt.Errorf("eager: copy: %w", err)
+	} else if there {
+		return t.copyFromGPU()
+	}
 	v, err := t.Value()
 	if err != nil || v.DType() == npy.String {
 		return v, err // strings are a copy already
 	}
 	defer v.Release()
 	own, err := v.Clone()
+	if err != nil {
+		return nil, fmt.Errorf("eager: copy: %w", err)
+	}
+	return own, nil
+}
+
+func (t *Tensor) copyFromGPU() (*npy.Array, error) {
+	b, err := t.buffer()
+	if err != nil {
+		return nil, fmt.Errorf("eager: copy: %w", err)
+	}
+	defer b.Close()
+	own, err := npy.New(b.DType(), b.Shape()...)
+	if err == nil {
+		err = cuda.Copy(own, b)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("eager: copy: %w", err)
 	}

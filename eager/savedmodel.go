@@ -31,6 +31,7 @@ type loader struct {
 	saved  *savedmodel.Graph
 	used   savedmodel.Closure // what signatures run
 	suffix string             // of the names that all of the context share
+	device string             // full name, or empty for any
 	graph  *tfc.Graph
 	model  *Model
 
@@ -56,13 +57,16 @@ func (p part) empty() bool { return len(p.nodes) == 0 }
 // loads numbers the models that were loaded, so that their names do not meet.
 var loads atomic.Int64
 
-// load loads the MetaGraph with the given tags.
-func (c *Context) load(dir string, tags []string) (*Model, error) {
-	l := &loader{ctx: c, dir: dir, suffix: fmt.Sprintf("_ndflow%d", loads.Add(1)), handles: make(map[string]*Tensor), kept: make(map[*Tensor]bool)}
-	if err := l.read(tags); err != nil {
+// load loads the MetaGraph that the options name.
+func (c *Context) load(dir string, o *options) (*Model, error) {
+	device, err := c.device(o.device)
+	if err != nil {
 		return nil, err
 	}
-	var err error
+	l := &loader{ctx: c, dir: dir, suffix: fmt.Sprintf("_ndflow%d", loads.Add(1)), device: device, handles: make(map[string]*Tensor), kept: make(map[*Tensor]bool)}
+	if err := l.read(o.tags); err != nil {
+		return nil, err
+	}
 	if l.model, err = newModel(c, dir, l.meta.GetMetaInfoDef().GetTensorflowVersion()); err != nil {
 		return nil, err
 	}
@@ -282,7 +286,7 @@ func (l *loader) run(f *Function, inputs ...*Tensor) error {
 
 // call calls a function that is not needed any more afterwards.
 func (l *loader) call(function string, inputs ...*Tensor) ([]*Tensor, error) {
-	o := l.ctx.Op(function).Input(inputs...)
+	o := l.ctx.Op(function).Device(l.device).Input(inputs...)
 	defer o.Close()
 	if err := o.prepare(); err != nil { // or it would be prepared for calls to come
 		return nil, err

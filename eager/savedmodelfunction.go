@@ -16,7 +16,7 @@ import (
 // the handles of the resources that the part uses.
 func (l *loader) function(kind string, p part) (*Function, error) {
 	d := tfc.FunctionDescription{Name: kind + l.suffix}
-	f := &Function{ctx: l.ctx, name: d.Name, model: l.model}
+	f := &Function{ctx: l.ctx, name: d.Name, model: l.model, options: []FunctionOption{On(l.device)}}
 	for _, tensor := range p.inputs {
 		o, err := l.output(tensor)
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"ndflow/internal/savedmodel"
-	"ndflow/internal/tfpb"
 	"ndflow/ops"
 	"ndflow/tfc"
 )
@@ -54,19 +53,12 @@ func (l *loader) planRestore() error {
 
 func hasVariables(nodes savedmodel.Closure) bool {
 	for _, n := range nodes {
-		if isVariable(n) {
+		if savedmodel.IsVariable(n) {
 			return true
 		}
 	}
 	return false
 }
-
-// isVariable reports whether a node is a variable, TensorFlow 2's or 1's.
-func isVariable(n *tfpb.NodeDef) bool {
-	return n.GetOp() == savedmodel.VariableOp || isRefVariable(n)
-}
-
-func isRefVariable(n *tfpb.NodeDef) bool { return n.GetOp() == "VariableV2" || n.GetOp() == "Variable" }
 
 // needsRestoreOp reports whether something that is used is restored by the graph
 // only: a table whose content was saved, or a variable that no object tells of.
@@ -74,7 +66,7 @@ func (l *loader) needsRestoreOp(objects *savedmodel.Objects, used savedmodel.Clo
 	for name, n := range used {
 		_, byGraph := l.restore.nodes[name]
 		_, byKey := l.lost[name]
-		if objects.Saved(name) || isVariable(n) && byGraph && !byKey {
+		if objects.Saved(name) || savedmodel.IsVariable(n) && byGraph && !byKey {
 			return true
 		}
 	}

@@ -39,7 +39,7 @@ func (c *Context) TensorOn(device string, a *npy.Array) (*Tensor, error) {
 	}
 	for _, d := range c.devices {
 		if d.Name == name && d.Type != "CPU" {
-			return nil, fmt.Errorf("eager: tensor: %v has memory of its own, which no array is in; To brings a tensor there", d)
+			return nil, fmt.Errorf("eager: tensor: %v has memory of its own, which no array is in; To brings a tensor there, TensorOnDevice makes one of a cuda.Buffer", d)
 		}
 	}
 	h, err := c.c.NewHandleOn(name, a)

@@ -115,12 +115,12 @@ func (l *loader) makeVariables() error {
 		if first, ok := l.twins[name]; ok {
 			name = first
 		}
-		if !isVariable(n) || seen[name] {
+		if !savedmodel.IsVariable(n) || seen[name] {
 			continue
 		}
 		seen[name] = true
 		v := variable{Variable: describeVariable(name, n)}
-		if isRefVariable(n) {
+		if savedmodel.IsRefVariable(n) {
 			if err := l.refFunctions(&v, n); err != nil {
 				return fmt.Errorf("variable %q: %w", name, err)
 			}

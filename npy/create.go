@@ -3,6 +3,7 @@ package npy
 import (
 	"fmt"
 	"io/fs"
+	"ndflow/internal/tempfile"
 	"os"
 	"runtime"
 	"slices"
@@ -13,7 +14,7 @@ import (
 type File struct {
 	mu      sync.Mutex
 	path    string
-	temp    *tempFile
+	temp    *tempfile.File
 	array   *Array
 	offset  int64
 	mapped  bool  // what is written to array is in the file at once
@@ -37,16 +38,16 @@ func Create(path string, dtype DType, shape ...int) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	temp, err := createTemp(path, "", nil)
+	temp, err := tempfile.Create(path, "", nil)
 	if err != nil {
 		return nil, fmt.Errorf("npy: %w", err)
 	}
 	f := &File{path: path, temp: temp, offset: int64(len(head))}
 	if err := f.begin(head, dtype, shape, n*dtype.Size()); err != nil {
-		temp.discard()
+		temp.Discard()
 		return nil, fmt.Errorf("npy: %s: %w", path, err)
 	}
-	f.cleanup = runtime.AddCleanup(f, func(t *tempFile) { t.discard() }, temp)
+	f.cleanup = runtime.AddCleanup(f, func(t *tempfile.File) { t.Discard() }, temp)
 	return f, nil
 }
 
@@ -66,7 +67,7 @@ func plan(path string, dtype DType, shape []int) (n int, head []byte, err error)
 
 // begin gives the file its size, header and array.
 func (f *File) begin(head []byte, dtype DType, shape []int, size int) error {
-	if f.temp.target == "" {
+	if f.temp.Direct() {
 		return fmt.Errorf("not a regular file: %w", fs.ErrInvalid)
 	}
 	whole := len(head) + size
@@ -88,7 +89,7 @@ func (f *File) mapIn(dtype DType, shape []int, head, size int) error {
 			f.array, err = external(dtype, shape, m, head, false)
 			return err
 		}
-		if f.temp.named {
+		if f.temp.Named() {
 			return err // in memory it would not outlive the process
 		}
 	}
@@ -157,7 +158,7 @@ func (f *File) Close() error {
 			return f.err
 		}
 	}
-	if err := f.temp.commit(); err != nil {
+	if err := f.temp.Commit(); err != nil {
 		f.abort(err)
 		return f.err
 	}
@@ -185,7 +186,7 @@ func (f *File) abort(reason error) error {
 	f.err = fmt.Errorf("npy: %s: %w", f.path, reason)
 	f.cleanup.Stop()
 	f.array.Release()
-	return f.temp.discard()
+	return f.temp.Discard()
 }
 
 // writeZeros is how disk space is taken where the system has no call for it.

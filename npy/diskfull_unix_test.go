@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"ndflow/internal/tempfile"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -44,12 +45,27 @@ var fullDiskTasks = map[string]func(path string) error{
 		return f.Close()
 	},
 	"reserve where there is no fallocate": func(path string) error {
-		f, err := createTemp(path, "", nil)
+		f, err := tempfile.Create(path, "", nil)
 		if err != nil {
 			return err
 		}
-		defer f.discard()
+		defer f.Discard()
 		return writeZeros(f.File, 100_000)
+	},
+	"CreateRows": func(path string) error {
+		w, err := CreateRows(path, Float32, []int{100})
+		if err != nil {
+			return err
+		}
+		for range 1000 {
+			if err = w.Write(must(New(Float32, 1, 100))); err != nil {
+				break
+			}
+		}
+		if cerr := w.Close(); cerr != err {
+			return fmt.Errorf("Write: %v, Close: %v", err, cerr)
+		}
+		return err
 	},
 	"CreateNPZ": func(path string) error {
 		w, err := CreateNPZ(path)

@@ -25,12 +25,14 @@
 //	             .npy                   .npz
 //	whole        ReadFile, WriteFile    OpenNPZ, CreateNPZ
 //	streams      Read, Write            NewNPZ
+//	row by row   NewRows, CreateRows    NPZ.Rows
 //	mapped       Open, Create           -
 //	header only  Stat, ReadHeader       NPZ.Header
 //
 // Open maps a file, so that an array larger than memory can be walked, and
 // takes the same time for every size. Create maps a new file, so that results
-// land in it. All that writes a file by name does so under a temporary name in
+// land in it. [Map] and [Array.Part] do the same for formats other than .npy,
+// which package arrowio builds on. All that writes a file by name does so under a temporary name in
 // the same folder, and renames it when it is complete: a failure, a full disk
 // included, leaves what was there.
 //

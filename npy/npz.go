@@ -116,16 +116,9 @@ func (z *NPZ) Header(name string) (*Header, error) {
 
 // entry opens an entry, reads its header and hands both to use.
 func (z *NPZ) entry(name string, use func(io.Reader, *Header, *zip.File) error) error {
-	f := z.files[name]
+	f, place := z.find(name)
 	if f == nil {
-		f = z.files[strings.TrimSuffix(name, ".npy")]
-	}
-	place := z.path
-	if place != "" {
-		place += ": "
-	}
-	if f == nil {
-		return fmt.Errorf("npy: %sno array %q, there are %q: %w", place, name, z.names, fs.ErrNotExist)
+		return z.missing(name)
 	}
 	err := z.readEntry(f, use)
 	if damaged(err) && !errors.Is(err, ErrFormat) {
@@ -135,6 +128,23 @@ func (z *NPZ) entry(name string, use func(io.Reader, *Header, *zip.File) error) 
 		return fmt.Errorf("npy: %s%s: %w", place, f.Name, err)
 	}
 	return nil
+}
+
+// find returns the entry of a name, nil where there is none, and what stands in front
+// of errors about it.
+func (z *NPZ) find(name string) (f *zip.File, place string) {
+	if f = z.files[name]; f == nil {
+		f = z.files[strings.TrimSuffix(name, ".npy")]
+	}
+	if z.path != "" {
+		place = z.path + ": "
+	}
+	return f, place
+}
+
+func (z *NPZ) missing(name string) error {
+	_, place := z.find(name)
+	return fmt.Errorf("npy: %sno array %q, there are %q: %w", place, name, z.names, fs.ErrNotExist)
 }
 
 // damaged says whether an error means that the archive is not what it should

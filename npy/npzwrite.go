@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"ndflow/internal/tempfile"
 	"os"
 	"runtime"
 	"strings"
@@ -15,7 +16,7 @@ import (
 // It is for one goroutine at a time.
 type NPZWriter struct {
 	path    string
-	temp    *tempFile
+	temp    *tempfile.File
 	zip     *zip.Writer
 	names   map[string]bool
 	opts    options
@@ -28,12 +29,13 @@ type NPZWriter struct {
 // [NPZWriter.Close] has completed it, and is removed by [NPZWriter.Abort] or
 // when it is forgotten. It looks at the options [Compress] and [Strings].
 func CreateNPZ(path string, opts ...Option) (*NPZWriter, error) {
-	temp, err := createTemp(path, "", nil)
+	temp, err := tempfile.Create(path, "", nil)
 	if err != nil {
 		return nil, fmt.Errorf("npy: %w", err)
 	}
 	w := &NPZWriter{path: path, temp: temp, zip: zip.NewWriter(temp.File), names: map[string]bool{}, opts: optionsOf(opts)}
-	w.cleanup = runtime.AddCleanup(w, func(t *tempFile) { t.discard() }, temp)
+	w.zip.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return newDeflater(out), nil })
+	w.cleanup = runtime.AddCleanup(w, func(t *tempfile.File) { t.Discard() }, temp)
 	return w, nil
 }
 
@@ -88,7 +90,7 @@ func (w *NPZWriter) write(name string, a *Array) error {
 // there already and what the archive has not written yet. Small arrays are not worth
 // the calls.
 func (w *NPZWriter) room(size int) error {
-	if size < 64<<10 || w.temp.target == "" {
+	if size < 64<<10 || w.temp.Direct() {
 		return nil
 	}
 	if err := w.zip.Flush(); err != nil {
@@ -115,7 +117,7 @@ func (w *NPZWriter) Close() error {
 		w.err = w.complete()
 	}
 	if w.err != nil {
-		w.temp.discard()
+		w.temp.Discard()
 	}
 	return w.err
 }
@@ -123,7 +125,7 @@ func (w *NPZWriter) Close() error {
 func (w *NPZWriter) complete() error {
 	err := w.zip.Close()
 	if err == nil {
-		err = w.temp.commit()
+		err = w.temp.Commit()
 	}
 	if err != nil {
 		return fmt.Errorf("npy: %s: %w", w.path, err)
@@ -140,7 +142,7 @@ func (w *NPZWriter) Abort() error {
 	w.closed = true
 	w.err = fmt.Errorf("npy: %s: aborted: %w", w.path, os.ErrClosed)
 	w.cleanup.Stop()
-	if err := w.temp.discard(); err != nil {
+	if err := w.temp.Discard(); err != nil {
 		return fmt.Errorf("npy: %s: %w", w.path, err)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"ndflow/internal/tempfile"
 	"os"
 	"runtime"
 )
@@ -30,7 +31,7 @@ func Resume(path, partial string, dtype DType, shape ...int) (f *File, found boo
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, false, fmt.Errorf("npy: %w", err)
 	}
-	temp, err := createTemp(path, partial, file)
+	temp, err := tempfile.Create(path, partial, file)
 	if err != nil {
 		if found {
 			file.Close()
@@ -39,20 +40,20 @@ func Resume(path, partial string, dtype DType, shape ...int) (f *File, found boo
 	}
 	if found && temp.File != file { // path is a device or a pipe
 		file.Close()
-		temp.keep()
+		temp.Keep()
 		return nil, false, fmt.Errorf("npy: %s: not a regular file: %w", path, fs.ErrInvalid)
 	}
 	f = &File{path: path, temp: temp, offset: int64(len(head))}
 	if found {
 		err = f.goOn(head, dtype, shape, n*dtype.Size())
 	} else if err = f.begin(head, dtype, shape, n*dtype.Size()); err != nil {
-		temp.discard()
+		temp.Discard()
 	}
 	if err != nil {
-		temp.keep()
+		temp.Keep()
 		return nil, false, fmt.Errorf("npy: %s: %w", partial, err)
 	}
-	f.cleanup = runtime.AddCleanup(f, func(t *tempFile) { t.keep() }, temp)
+	f.cleanup = runtime.AddCleanup(f, func(t *tempfile.File) { t.Keep() }, temp)
 	return f, found, nil
 }
 
@@ -95,11 +96,11 @@ func (f *File) Keep() error {
 	if f.closed || f.err != nil {
 		return nil
 	}
-	if !f.temp.named {
+	if !f.temp.Named() {
 		return fmt.Errorf("npy: %s: its unfinished file has no name to find it by", f.path)
 	}
 	f.err = fmt.Errorf("npy: %s: kept unfinished: %w", f.path, os.ErrClosed)
 	f.cleanup.Stop()
 	f.array.Release()
-	return f.temp.keep()
+	return f.temp.Keep()
 }

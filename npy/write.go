@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"ndflow/internal/tempfile"
 	"strconv"
 )
 
@@ -28,12 +29,12 @@ func Write(w io.Writer, a *Array, opts ...Option) error {
 // other file is left behind. A path that is a device or a pipe is written to
 // directly.
 func WriteFile(path string, a *Array, opts ...Option) error {
-	f, err := createTemp(path, "", nil)
+	f, err := tempfile.Create(path, "", nil)
 	if err != nil {
 		return fmt.Errorf("npy: %w", err)
 	}
-	defer f.discard()
-	if a != nil && f.target != "" {
+	defer f.Discard()
+	if a != nil && !f.Direct() {
 		err = room(f.File, 0, int64(fileSize(a)))
 	}
 	if err == nil {
@@ -42,7 +43,7 @@ func WriteFile(path string, a *Array, opts ...Option) error {
 	if err != nil {
 		return fmt.Errorf("npy: %s: %w", path, err)
 	}
-	if err := f.commit(); err != nil {
+	if err := f.Commit(); err != nil {
 		return fmt.Errorf("npy: %w", err)
 	}
 	return nil

@@ -634,6 +634,42 @@ def keras_tables(path):
     ]
 
 
+@fixture
+def partitioned_v1(path):
+    """A variable of TensorFlow 1 in two parts: the checkpoint has it as one, in slices, and the
+    graph restores each part."""
+    def build():
+        x = v1.placeholder(tf.float32, [None, 5], "x")
+        with v1.variable_scope("net", partitioner=v1.fixed_size_partitioner(2)):
+            w = v1.get_variable("w", [5, 3], initializer=v1.random_uniform_initializer(seed=1), use_resource=False)
+        bias = v1.get_variable("bias", initializer=f32(1, 2, 3), use_resource=True)
+        return {"x": x}, {"y": tf.add(tf.matmul(x, tf.convert_to_tensor(w)), bias, name="y")}
+
+    save_v1(path, {DEFAULT: build})
+    return [Case({"x": ramp(2, 5)})]
+
+
+@fixture
+def checkpoint(path):
+    """Not a model but a checkpoint, in two data files: a lies in both of them. Beside it is what
+    TensorFlow reads from it."""
+    root = tf.Module()
+    root.a = tf.Variable(ramp(60, 2), name="a")
+    root.list = [tf.Variable(np.arange(5)), tf.Variable(tf.constant(2.5, tf.bfloat16))]
+    root.words = tf.Variable(["one", "", "two words"])
+    manager = tf.train.CheckpointManager(
+        tf.train.Checkpoint(root=root), str(path), 3, checkpoint_name="ckpt")
+    manager.save(options=tf.train.CheckpointOptions(
+        experimental_sharding_callback=tf.train.experimental.MaxShardSizePolicy(max_shard_size=400)))
+    state = path / "checkpoint"  # it has the time in it, and the folder's name
+    state.write_text('model_checkpoint_path: "ckpt-1"\nall_model_checkpoint_paths: "ckpt-1"\n', encoding="utf-8")
+    reader = tf.train.load_checkpoint(str(path))
+    write_arrays(path / "expected", "out", {
+        name.replace("/", "_"): reader.get_tensor(f"{name}/.ATTRIBUTES/VARIABLE_VALUE")
+        for name in ["a", "list/0", "list/1", "words"]})
+    return []
+
+
 # What the fixtures are made with.
 
 
@@ -881,6 +917,10 @@ def table():
     ]
     for name, function in FIXTURES.items():
         lines += [f"## {name}", "", function.__doc__.replace("\n    ", " "), ""]
+        if (ROOT / name / "checkpoint").exists():
+            shapes = tf.train.load_checkpoint(str(ROOT / name)).get_variable_to_shape_map()
+            lines += ["Keys: " + ", ".join(f"`{key}` {shapes[key]}" for key in sorted(shapes)), ""]
+            continue
         if not (ROOT / name / "saved_model.pb").exists():
             graph = v1.GraphDef.FromString((ROOT / name / f"{name}.pb").read_bytes())
             lines += ["Nodes: " + ", ".join(f"`{n.name}` ({n.op})" for n in graph.node), ""]

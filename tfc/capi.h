@@ -7,7 +7,7 @@
 // the headers that ship beside the library.
 //
 // What only some programs use has lists of its own: capi_build.h, for those who
-// build graphs, and capi_eager.h. A library that lacks a function of such a list
+// build graphs, capi_checkpoint.h and capi_eager.h. A library that lacks a function of such a list
 // is loaded all the same, and refused by whoever needs the list.
 
 #ifndef NDFLOW_TFC_CAPI_H_
@@ -52,6 +52,7 @@ typedef struct TF_TString TF_TString;
 #endif  // NDF_HAVE_TF_HEADERS
 
 #include "capi_build.h"
+#include "capi_checkpoint.h"
 #include "capi_eager.h"
 
 // V(name, (parameters), (arguments)) for functions that return nothing,
@@ -179,6 +180,7 @@ typedef struct {
   NDF_CAPI(NDF_FIELD_F, NDF_FIELD_V)
   NDF_CAPI_OPTIONAL(NDF_FIELD_F, NDF_FIELD_V)
   NDF_CAPI_BUILD(NDF_FIELD_F, NDF_FIELD_V)
+  NDF_CAPI_CHECKPOINT(NDF_FIELD_F, NDF_FIELD_V)
   NDF_CAPI_EAGER(NDF_FIELD_F, NDF_FIELD_V)
 #undef NDF_FIELD_F
 #undef NDF_FIELD_V
@@ -196,6 +198,7 @@ extern ndf_api ndf_capi __attribute__((aligned(64)));
 NDF_CAPI(NDF_WRAP_F, NDF_WRAP_V)
 NDF_CAPI_OPTIONAL(NDF_WRAP_F, NDF_WRAP_V)
 NDF_CAPI_BUILD(NDF_WRAP_F, NDF_WRAP_V)
+NDF_CAPI_CHECKPOINT(NDF_WRAP_F, NDF_WRAP_V)
 NDF_CAPI_EAGER(NDF_WRAP_F, NDF_WRAP_V)
 #undef NDF_WRAP_F
 #undef NDF_WRAP_V

@@ -101,6 +101,15 @@ typedef enum TFE_ContextDevicePlacementPolicy {
   F(const char *, TFE_TensorHandleBackingDeviceName,                           \
     (TFE_TensorHandle *h, TF_Status *status),                                  \
     (h, status))                                                               \
+  F(TFE_TensorHandle *, TFE_TensorHandleCopySharingTensor,                     \
+    (TFE_TensorHandle *h, TF_Status *status),                                  \
+    (h, status))                                                               \
+  F(void *, TFE_TensorHandleDevicePointer,                                     \
+    (TFE_TensorHandle *h, TF_Status *status),                                  \
+    (h, status))                                                               \
+  F(size_t, TFE_TensorHandleDeviceMemorySize,                                  \
+    (TFE_TensorHandle *h, TF_Status *status),                                  \
+    (h, status))                                                               \
   F(TFE_TensorHandle *, TFE_TensorHandleCopyToDevice,                          \
     (TFE_TensorHandle *h, TFE_Context *ctx, const char *device_name,           \
      TF_Status *status),                                                       \

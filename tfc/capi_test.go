@@ -67,7 +67,7 @@ func TestPrototypesCatchDrift(t *testing.T) {
 		t.Fatal("capi.h has no TF_Dim to change")
 	}
 	dir := t.TempDir()
-	for _, name := range []string{"tstring.h", "capi_build.h", "capi_eager.h", "testdata/prototypes.c"} {
+	for _, name := range []string{"tstring.h", "capi_build.h", "capi_checkpoint.h", "capi_eager.h", "testdata/prototypes.c"} {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

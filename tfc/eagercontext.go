@@ -87,7 +87,7 @@ func NewEagerContext(o EagerOptions) (*EagerContext, error) {
 		return nil, fmt.Errorf("tfc: new eager context: %w", err)
 	}
 	res.users.Store(1)
-	live.add("eager context", 1)
+	objects.Add("eager context", 1)
 	weigh(sessionWeight)
 	ctx := &EagerContext{res: res}
 	ctx.cleanup = runtime.AddCleanup(ctx, (*contextResource).leave, res)
@@ -119,7 +119,7 @@ func (r *contextResource) leave() {
 		deleteCancels(list)
 	}
 	unweigh(sessionWeight)
-	live.add("eager context", -1)
+	objects.Add("eager context", -1)
 }
 
 // Close ends the context. Nothing can be made with it from then on; tensors that

@@ -92,7 +92,7 @@ func newEagerOp(ctx *contextResource, call EagerCall) (*EagerOp, error) {
 	}
 	op := &EagerOp{res: res, inputs: make([]*Handle, call.Inputs), targets: make([]*Handle, call.Outputs)}
 	op.cleanup = runtime.AddCleanup(op, (*eagerOpResource).free, res)
-	live.add("eager op", 1)
+	objects.Add("eager op", 1)
 	return op, nil
 }
 
@@ -121,7 +121,7 @@ func (r *eagerOpResource) free() {
 	C.ndf_op_free(r.c)
 	r.c, r.plain = nil, false
 	r.ctx.leave()
-	live.add("eager op", -1)
+	objects.Add("eager op", -1)
 }
 
 // Close gives the op back (TFE_DeleteOp).

@@ -32,7 +32,7 @@ func (c *EagerContext) NewExecutor(async bool) (e *Executor, err error) {
 		res := &executorResource{c: C.TFE_NewExecutor(C.bool(async), true, 0), ctx: c.res, async: async, id: c.res.executors.Add(1)}
 		e = &Executor{res: res}
 		e.cleanup = runtime.AddCleanup(e, (*executorResource).free, res)
-		live.add("executor", 1)
+		objects.Add("executor", 1)
 		return nil
 	})
 	return e, err
@@ -44,7 +44,7 @@ func (r *executorResource) free() {
 	deleteCancels(r.ctx.takeCancels(r.id))
 	r.c = nil
 	r.ctx.leave()
-	live.add("executor", -1)
+	objects.Add("executor", -1)
 }
 
 // Close waits for ops that are still running, and for Do, and gives the executor

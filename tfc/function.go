@@ -144,13 +144,13 @@ func (g *Graph) Functions() ([]*Function, error) {
 func ownFunction(c *C.TF_Function) *Function {
 	f := &Function{c: c}
 	f.cleanup = runtime.AddCleanup(f, freeFunction, c)
-	live.add("function", 1)
+	objects.Add("function", 1)
 	return f
 }
 
 func freeFunction(c *C.TF_Function) {
 	C.TF_DeleteFunction(c)
-	live.add("function", -1)
+	objects.Add("function", -1)
 }
 
 // Close gives the function back. Graphs and contexts that have a copy keep it.

@@ -30,7 +30,7 @@ func NewGraph() (*Graph, error) {
 	}
 	g := &Graph{c: C.TF_NewGraph()}
 	g.cleanup = runtime.AddCleanup(g, freeGraph, g.c)
-	live.add("graph", 1)
+	objects.Add("graph", 1)
 	weigh(graphWeight)
 	return g, nil
 }
@@ -38,7 +38,7 @@ func NewGraph() (*Graph, error) {
 func freeGraph(c *C.TF_Graph) {
 	C.TF_DeleteGraph(c)
 	unweigh(graphWeight)
-	live.add("graph", -1)
+	objects.Add("graph", -1)
 }
 
 // Close gives the graph back. Its operations are empty afterwards: no name, no

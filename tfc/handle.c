@@ -149,3 +149,43 @@ ndf_result ndf_handle_into(ndf_handle *c, ndf_handle_info *info, TF_DataType dty
   TF_DeleteTensor(t);
   return r;
 }
+
+// in_place is ndf_handle_in_place once there is a handle.
+static ndf_result in_place(TFE_TensorHandle *h, ndf_in_place *m, TF_Status *s) {
+  if (!describe(h, &m->info, s)) {
+    return NDF_STATUS;
+  }
+  if (m->info.dtype == TF_STRING || TF_DataTypeSize(m->info.dtype) == 0) {
+    return NDF_WRONG_DTYPE;
+  }
+  // The size comes first: it waits until the op is on the device's stream. The
+  // address waits for the device, but before it waits for the op.
+  m->size = TFE_TensorHandleDeviceMemorySize(h, s);
+  if (TF_GetCode(s) != 0) {
+    return NDF_STATUS;
+  }
+  m->address = (uintptr_t)TFE_TensorHandleDevicePointer(h, s);
+  if (TF_GetCode(s) != 0) {
+    return NDF_STATUS;
+  }
+  m->device = TFE_TensorHandleBackingDeviceName(h, s);
+  return TF_GetCode(s) == 0 ? NDF_DONE : NDF_STATUS;
+}
+
+ndf_result ndf_handle_in_place(ndf_handle *c, ndf_in_place *m, TF_Status *s) {
+  TFE_TensorHandle *h = ndf_handle_take(c);
+  if (h == NULL) {
+    return NDF_CLOSED;
+  }
+  m->handle = TFE_TensorHandleCopySharingTensor(h, s);
+  ndf_handle_give(c);
+  if (m->handle == NULL) {
+    return NDF_STATUS;
+  }
+  ndf_result r = in_place(m->handle, m, s);
+  if (r != NDF_DONE) {
+    TFE_DeleteTensorHandle(m->handle);
+    m->handle = NULL;
+  }
+  return r;
+}

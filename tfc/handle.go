@@ -48,7 +48,7 @@ func ownHandle(ctx *contextResource, c *C.TFE_TensorHandle, size int64) (*Handle
 	res := &handleResource{c: cell, ctx: ctx, size: size}
 	h := &Handle{res: res}
 	h.cleanup = runtime.AddCleanup(h, (*handleResource).free, res)
-	live.add("handle", 1)
+	objects.Add("handle", 1)
 	weigh(size)
 	return h, nil
 }
@@ -66,7 +66,7 @@ func (r *handleResource) close() {
 func (r *handleResource) free() {
 	r.close()
 	C.free(unsafe.Pointer(r.c))
-	live.add("handle", -1)
+	objects.Add("handle", -1)
 }
 
 // NewHandle returns a handle to a's elements on the CPU (TFE_NewTensorHandle),
@@ -90,47 +90,14 @@ func (c *EagerContext) NewHandle(a *npy.Array) (h *Handle, err error) {
 
 // NewHandleOn returns a handle to a's elements as memory of a device, used in place
 // (TFE_NewTensorHandleFromDeviceMemory). The device, by its full name, must be one
-// whose memory is the host's. TensorFlow checks nothing of what it is given, and
-// ends the process where memory is misaligned, so that is found here.
-func (c *EagerContext) NewHandleOn(device string, a *npy.Array) (h *Handle, err error) {
+// whose memory is the host's; see [EagerContext.NewHandleFromDevice] for others.
+func (c *EagerContext) NewHandleOn(device string, a *npy.Array) (*Handle, error) {
 	if a == nil {
 		return nil, fmt.Errorf("tfc: tensor of a nil array")
 	}
-	if a.DType() == npy.String {
-		return nil, fmt.Errorf("tfc: %w: strings have no memory that a device could use in place", npy.ErrDType)
-	}
-	dt, err := DataTypeOf(a.DType())
-	if err != nil {
-		return nil, err
-	}
-	b := a.Bytes()
-	data := unsafe.Pointer(unsafe.SliceData(b))
-	if len(b) > 0 && uintptr(data)%npy.Align != 0 {
-		return nil, fmt.Errorf("tfc: array %v %v: %w", a.DType(), a.Shape(), ErrAligned)
-	}
-	if a.NDim() > C.NDF_MAX_DIMS {
-		return nil, fmt.Errorf("tfc: %w: %d dimensions, TensorFlow takes up to %d", npy.ErrShape, a.NDim(), C.NDF_MAX_DIMS)
-	}
-	cdevice := C.CString(device)
-	defer C.free(unsafe.Pointer(cdevice))
-	dims := cDims(a.Shape())
-	err = c.use(func(ctx *C.TFE_Context) error {
-		held, err := newHold(a)
-		if err != nil {
-			return fmt.Errorf("tfc: %w", err)
-		}
-		defer held.drop() // which lasts until TensorFlow has let the memory go
-		var th *C.TFE_TensorHandle
-		err = status(func(s *C.TF_Status) {
-			th = C.ndf_hold_handle(held.c, ctx, cdevice, C.TF_DataType(dt), ptr(dims), C.int(len(dims)), data, C.size_t(len(b)), s)
-		})
-		if err != nil {
-			return err
-		}
-		h, err = ownHandle(c.res, th, int64(len(b)))
-		return err
-	})
-	return h, err
+	lo, hi := extent(a.Bytes())
+	m := DeviceMemory{Device: device, DType: a.DType(), Shape: a.Shape(), Address: lo, Size: int(hi - lo), Owner: a}
+	return c.newHandleAt(m, func() (*hold, error) { return newHold(a) })
 }
 
 // EmptyHandle returns a handle to no tensor, for [EagerOp.RunTo] to fill.
@@ -262,36 +229,40 @@ func (h *Handle) Resolve() (*Tensor, error) {
 }
 
 // Into copies the tensor to the front of dst, which is flat or equals it beyond
-// axis 0, and returns the tensor's shape. dst must not be strings. The error is,
-// or wraps, an [*Error], a [*FitError], a [*DTypeError] or [ErrClosed].
-func (h *Handle) Into(dst *npy.Array) ([]int, error) {
+// axis 0. dst must not be strings. The error is, or wraps, an [*Error], a
+// [*FitError], a [*DTypeError] or [ErrClosed].
+func (h *Handle) Into(dst *npy.Array) error {
 	dt, err := checkInto(dst)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := dst.Hold(); err != nil {
-		return nil, fmt.Errorf("tfc: %w", err)
+		return fmt.Errorf("tfc: %w", err)
 	}
 	defer dst.Unhold()
 	s := C.TF_NewStatus()
 	defer C.TF_DeleteStatus(s)
 	var info C.ndf_handle_info
-	b, dims := dst.Bytes(), cDims(dst.Shape())
+	var dims [C.NDF_MAX_DIMS]C.int64_t
+	for d := range dst.NDim() {
+		dims[d] = C.int64_t(dst.Dim(d))
+	}
+	b := dst.Bytes()
 	r := C.ndf_handle_into(h.res.c, &info, C.TF_DataType(dt), unsafe.Pointer(unsafe.SliceData(b)), C.size_t(len(b)),
-		ptr(dims), C.int(len(dims)), s)
+		&dims[0], C.int(dst.NDim()), s)
 	runtime.KeepAlive(h)
 	switch r {
 	case C.NDF_DONE:
-		return infoShape(&info), nil
+		return nil
 	case C.NDF_CLOSED:
-		return nil, h.failed(true, s)
+		return h.failed(true, s)
 	case C.NDF_STATUS:
-		return nil, h.failed(false, s)
+		return h.failed(false, s)
 	case C.NDF_WRONG_DTYPE:
-		return nil, &DTypeError{Have: DataType(info.dtype), Want: dst.DType()}
+		return &DTypeError{Have: DataType(info.dtype), Want: dst.DType()}
 	}
 	want := infoShape(&info)
-	return nil, &FitError{Have: dst.Shape(), HaveSize: len(b), Want: want, WantSize: product(want) * dst.DType().Size()}
+	return &FitError{Have: dst.Shape(), HaveSize: len(b), Want: want, WantSize: product(want) * dst.DType().Size()}
 }
 
 // checkInto says which type of tensor may land in dst.

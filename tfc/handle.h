@@ -65,4 +65,17 @@ ndf_result ndf_handle_into(ndf_handle *c, ndf_handle_info *info, TF_DataType dty
                            void *dst, size_t size, const int64_t *dst_dims,
                            int dst_num_dims, TF_Status *s);
 
+// A tensor in the memory of its device.
+typedef struct {
+  TFE_TensorHandle *handle;  // keeps the memory; to be deleted
+  const char *device;        // belongs to the handle
+  uintptr_t address;
+  size_t size;
+  ndf_handle_info info;
+} ndf_in_place;
+
+// ndf_handle_in_place tells where the tensor lies, once it has been computed.
+// NDF_WRONG_DTYPE says that its elements have no fixed size.
+ndf_result ndf_handle_in_place(ndf_handle *c, ndf_in_place *m, TF_Status *s);
+
 #endif  // NDFLOW_TFC_HANDLE_H_

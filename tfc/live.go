@@ -1,60 +1,25 @@
-//go:build leakcheck
-
 package tfc
 
 import (
 	"fmt"
-	"maps"
-	"runtime"
-	"slices"
-	"strings"
-	"sync"
-	"time"
+
+	"ndflow/internal/live"
 )
 
-// live counts the C objects of each kind that exist. It is there in builds
-// with the tag leakcheck, in which tests fail when objects are left over.
-var live liveCounts
-
-type liveCounts struct {
-	mu sync.Mutex
-	n  map[string]int
-}
-
-func (l *liveCounts) add(kind string, n int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.n == nil {
-		l.n = make(map[string]int)
-	}
-	l.n[kind] += n
-}
-
-func (l *liveCounts) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var b strings.Builder
-	for _, k := range slices.Sorted(maps.Keys(l.n)) {
-		if l.n[k] != 0 {
-			fmt.Fprintf(&b, " %d %s", l.n[k], k)
-		}
-	}
-	return b.String()
-}
+// objects are the C objects that exist, in builds with the tag leakcheck.
+var objects live.Counts
 
 // CheckLeaks returns an error that lists the C objects that exist after what
 // is unreachable has been collected. It checks only in builds with the tag
 // leakcheck; a TestMain calls it last.
 func CheckLeaks() error {
-	for range 100 { // cleanups and left-behind steps end on other goroutines
-		runtime.GC()
+	left := objects.Left(func() {
 		holds.Lock()
+		defer holds.Unlock()
 		reapHolds()
-		holds.Unlock()
-		if live.String() == "" {
-			return nil
-		}
-		time.Sleep(20 * time.Millisecond)
+	})
+	if left != "" {
+		return fmt.Errorf("tfc: left over: %s", left)
 	}
-	return fmt.Errorf("tfc: left over:%v", live.String())
+	return nil
 }

@@ -112,6 +112,7 @@ static const char *fill(void *lib, ndf_api *api) {
 #define LOOK_UP_V(name, params, args) *(void **)&api->name = dlsym(lib, #name);
   NDF_CAPI_OPTIONAL(LOOK_UP_F, LOOK_UP_V)
   NDF_CAPI_BUILD(LOOK_UP_F, LOOK_UP_V)
+  NDF_CAPI_CHECKPOINT(LOOK_UP_F, LOOK_UP_V)
   NDF_CAPI_EAGER(LOOK_UP_F, LOOK_UP_V)
   return missing;
 }
@@ -123,6 +124,11 @@ static const char *fill(void *lib, ndf_api *api) {
 
 const char *ndf_missing_build(void) {
   NDF_CAPI_BUILD(MISSING_F, MISSING_V)
+  return NULL;
+}
+
+const char *ndf_missing_checkpoint(void) {
+  NDF_CAPI_CHECKPOINT(MISSING_F, MISSING_V)
   return NULL;
 }
 

@@ -19,8 +19,9 @@ char *ndf_open(const char *path, char **opened);
 bool ndf_exports(const char *symbol);
 
 // These return the first function that the loaded library lacks of those that
-// build graphs, or run eagerly; NULL when it has them all.
+// build graphs, read checkpoints, or run eagerly; NULL when it has them all.
 const char *ndf_missing_build(void);
+const char *ndf_missing_checkpoint(void);
 const char *ndf_missing_eager(void);
 
 #endif  // NDFLOW_TFC_LOADER_H_

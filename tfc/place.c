@@ -90,7 +90,7 @@ static void released(ndf_place *place) {
 // TensorFlow keep it.
 static ndf_place *new_place(void) {
   ndf_place *place = calloc(1, sizeof *place);
-  ndf_hold *hold = ndf_hold_new();
+  ndf_hold *hold = ndf_hold_new(-1);
   if (place == NULL || hold == NULL) {
     free(place);
     free(hold);

@@ -146,7 +146,7 @@ func (s *Session) NewPlan(feeds, fetches []Output, targets []Operation) (*Plan, 
 	s.plans[res] = struct{}{}
 	p := &Plan{res: res}
 	p.cleanup = runtime.AddCleanup(p, (*planResource).free, res)
-	live.add("plan", 1)
+	objects.Add("plan", 1)
 	return p, nil
 }
 
@@ -170,7 +170,7 @@ func (r *planResource) free() {
 			h.drop()
 		}
 	}
-	live.add("plan", -1)
+	objects.Add("plan", -1)
 }
 
 // Close gives the plan back. Arrays it held for results are free again, fed

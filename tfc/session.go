@@ -107,7 +107,7 @@ func LoadSavedModel(dir string, tags []string, o SessionOptions) (*Session, []by
 func ownSession(c *C.TF_Session, g *Graph, o SessionOptions) *Session {
 	s := &Session{c: c, graph: g, places: !o.Copy && places(), plans: make(map[*planResource]struct{})}
 	s.cleanup = runtime.AddCleanup(s, freeSession, c)
-	live.add("session", 1)
+	objects.Add("session", 1)
 	weigh(sessionWeight)
 	return s
 }
@@ -119,7 +119,7 @@ func freeSession(c *C.TF_Session) {
 	C.TF_DeleteSession(c, st)
 	C.TF_DeleteStatus(st)
 	unweigh(sessionWeight)
-	live.add("session", -1)
+	objects.Add("session", -1)
 }
 
 // Close waits for running steps and gives the session back, not its graph.

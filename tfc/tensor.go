@@ -34,7 +34,7 @@ type tensorResource struct {
 
 // own counts the tensor, from when it is Go's to free.
 func (r *tensorResource) own() {
-	live.add("tensor", 1)
+	objects.Add("tensor", 1)
 	weigh(r.size)
 }
 
@@ -44,7 +44,7 @@ func (r *tensorResource) free() {
 		r.hold.drop()
 	}
 	unweigh(r.size)
-	live.add("tensor", -1)
+	objects.Add("tensor", -1)
 }
 
 // NewTensor returns a tensor of a's elements. Memory that is aligned to

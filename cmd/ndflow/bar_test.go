@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -51,9 +52,15 @@ func onTerminal(t *testing.T, dir string, args []string) string {
 	return watched(t, command(t, dir, args...), func(string) {})
 }
 
-// watched runs a command on a pseudo-terminal and shows what is on it, all so far,
-// whenever there is more.
+// watched runs a command with its stderr on a pseudo-terminal and shows what is on it,
+// all so far, whenever there is more.
 func watched(t *testing.T, cmd *exec.Cmd, show func(screen string)) string {
+	t.Helper()
+	return screened(t, cmd, &cmd.Stderr, show)
+}
+
+// screened is watched for any output of the command.
+func screened(t *testing.T, cmd *exec.Cmd, output *io.Writer, show func(screen string)) string {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
@@ -71,7 +78,7 @@ func watched(t *testing.T, cmd *exec.Cmd, show func(screen string)) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Stderr = slave
+	*output = slave
 	err = cmd.Start()
 	slave.Close()
 	if err != nil {

@@ -66,8 +66,14 @@ func (e *usageError) Unwrap() error { return e.err }
 // nothing to who runs a command, and with the node that TensorFlow names on a
 // line of its own put at the end of the line.
 func plain(err error) string {
-	text := ": " + strings.ReplaceAll(err.Error(), "\n\t [[", " [[")
-	for _, room := range []string{"graph", "map", "npy", "tfc", "bench", "demo"} {
+	return without(strings.ReplaceAll(err.Error(), "\n\t [[", " [["),
+		"graph", "map", "npy", "tfc", "eager", "cuda", "weights", "stat", "quant", "plot", "diff", "bench", "demo")
+}
+
+// without is an error's text without the names of packages.
+func without(text string, rooms ...string) string {
+	text = ": " + text
+	for _, room := range rooms {
 		text = strings.ReplaceAll(text, ": "+room+": ", ": ")
 	}
 	return strings.TrimPrefix(text, ": ")

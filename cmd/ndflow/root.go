@@ -22,7 +22,8 @@ lands their results in .npy and .npz files.`,
   ndflow demo                                          see it work on real input
   ndflow show MODEL                                    what goes in, what comes out
   ndflow run MODEL --in x=x.npy --out y=y.npy          run it once
-  ndflow run MODEL --in x.npy --out y.npy --batch auto over a big file, batch by batch`,
+  ndflow run MODEL --in x.npy --out y.npy --batch auto over a big file, batch by batch
+  ndflow convert y.npy y.parquet                       hand the results on`,
 		Args:          noSuchCommand,
 		RunE:          func(cmd *cobra.Command, args []string) error { return cmd.Help() },
 		Version:       versionLine(),
@@ -37,7 +38,8 @@ lands their results in .npy and .npz files.`,
 	)
 	root.SetHelpCommandGroupID(groupSetup)
 	root.SetCompletionCommandGroupID(groupSetup)
-	root.AddCommand(newRun(), newShow(), newBench(), newBenchPeer(), newDoctor(), newDemo(), newVersion())
+	root.AddCommand(newRun(), newShow(), newPlot(), newDiff(), newWeights(), newQuantize(), newConvert(),
+		newBench(), newBenchPeer(), newDoctor(), newDemo(), newVersion())
 	return root
 }
 
@@ -67,6 +69,16 @@ func exactly(names ...string) cobra.PositionalArgs {
 			return usage(cmd, fmt.Errorf("%s is missing", names[len(args)]))
 		case len(args) > len(names):
 			return usage(cmd, fmt.Errorf("do not know what to do with %q", args[len(names)]))
+		}
+		return nil
+	}
+}
+
+// atLeast wants one argument for each of its names, and lets the first be more.
+func atLeast(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < len(names) {
+			return usage(cmd, fmt.Errorf("%s is missing", names[len(args)]))
 		}
 		return nil
 	}

@@ -91,7 +91,7 @@ recorded in FILE.npy.skipped.jsonl: the rows from "lo" up to "hi", and the error
 	flags.StringVar(&f.onError, "on-error", "stop", "with --batch, where one fails: `stop` or skip")
 	flags.StringVar(&f.executor, "executor", "auto", "the `threads` that run a step: auto, inline or pool")
 	flags.IntVar(&f.threads, "threads", 0, "TensorFlow's `number` of threads (default one per core)")
-	flags.StringVar(&f.device, "device", "", "the `device` to run on: CPU, GPU:0, ... (default the first GPU, else the CPU)")
+	flags.StringVar(&f.device, "device", "", "the `device` to run on: CPU or GPU:0 (default the first GPU, else the CPU)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "give up after this `time`, such as 90s or 5m (default never)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "say what happens and how long it takes")
 	flags.SortFlags = false

@@ -99,9 +99,28 @@ func TestIsolate(t *testing.T) {
 	}
 }
 
+// A graph restores its variables itself, or in a function.
+func TestRestoredKeys(t *testing.T) {
+	for model, want := range map[string]map[string]string{
+		"v1":             {"limit": "limit"},
+		"tables_v1":      {"count": "count"},
+		"partitioned_v1": {"bias": "bias", "net/w/part_0": "net/w", "net/w/part_1": "net/w"},
+		"counter":        {"count": "count" + ValueSuffix},
+		"mlp":            {"w1": "w1" + ValueSuffix, "w2": "w2" + ValueSuffix, "b1": "b1" + ValueSuffix, "b2": "b2" + ValueSuffix},
+		// The objects say that the signatures' kernel_1 is variables/0.
+		"keras_export": {"network/line/kernel_1": "_all_variables/0" + ValueSuffix, "Variable": "variables/0" + ValueSuffix},
+		"add":          {},
+	} {
+		keys, err := parse(t, model).RestoredKeys()
+		if err != nil || !maps.Equal(keys, want) {
+			t.Errorf("%s: have %v (%v), want %v", model, keys, err, want)
+		}
+	}
+}
+
 // Damaged files are errors or nonsense, never a panic.
 func TestDamaged(t *testing.T) {
-	for _, model := range []string{"keras", "tables_v1"} {
+	for _, model := range []string{"keras", "keras_export", "partitioned_v1", "tables_v1"} {
 		whole, err := os.ReadFile(filepath.Join(fixture(model), MainFile))
 		must(t, err)
 		seed := rand.Uint64()
@@ -131,6 +150,8 @@ func TestDamaged(t *testing.T) {
 				// Of the same form as a checkpoint's, as far as names go.
 				_, _ = o.Keys(meta.GetObjectGraphDef())
 			}
+			_, _ = g.RestoredKeys()
+			_, _ = VariableObjects(meta, meta.GetObjectGraphDef())
 			_, _ = g.Isolate(used, "_2", func(string) bool { return true })
 		}
 	}

@@ -1189,6 +1189,7 @@ type GraphDef struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Node          []*NodeDef             `protobuf:"bytes,1,rep,name=node,proto3" json:"node,omitempty"`
 	Library       []byte                 `protobuf:"bytes,2,opt,name=library,proto3" json:"library,omitempty"` // a FunctionDefLibrary: most of the file, and not wanted by all readers
+	Versions      *VersionDef            `protobuf:"bytes,4,opt,name=versions,proto3" json:"versions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1237,6 +1238,66 @@ func (x *GraphDef) GetLibrary() []byte {
 	return nil
 }
 
+func (x *GraphDef) GetVersions() *VersionDef {
+	if x != nil {
+		return x.Versions
+	}
+	return nil
+}
+
+// tensorflow/core/framework/versions.proto
+type VersionDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Producer      int32                  `protobuf:"varint,1,opt,name=producer,proto3" json:"producer,omitempty"`
+	MinConsumer   int32                  `protobuf:"varint,2,opt,name=min_consumer,json=minConsumer,proto3" json:"min_consumer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VersionDef) Reset() {
+	*x = VersionDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VersionDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VersionDef) ProtoMessage() {}
+
+func (x *VersionDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VersionDef.ProtoReflect.Descriptor instead.
+func (*VersionDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *VersionDef) GetProducer() int32 {
+	if x != nil {
+		return x.Producer
+	}
+	return 0
+}
+
+func (x *VersionDef) GetMinConsumer() int32 {
+	if x != nil {
+		return x.MinConsumer
+	}
+	return 0
+}
+
 // tensorflow/core/framework/node_def.proto
 type NodeDef struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1251,7 +1312,7 @@ type NodeDef struct {
 
 func (x *NodeDef) Reset() {
 	*x = NodeDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[16]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1263,7 +1324,7 @@ func (x *NodeDef) String() string {
 func (*NodeDef) ProtoMessage() {}
 
 func (x *NodeDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[16]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1276,7 +1337,7 @@ func (x *NodeDef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeDef.ProtoReflect.Descriptor instead.
 func (*NodeDef) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{16}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *NodeDef) GetName() string {
@@ -1324,7 +1385,7 @@ type FunctionDefLibrary struct {
 
 func (x *FunctionDefLibrary) Reset() {
 	*x = FunctionDefLibrary{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[17]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1336,7 +1397,7 @@ func (x *FunctionDefLibrary) String() string {
 func (*FunctionDefLibrary) ProtoMessage() {}
 
 func (x *FunctionDefLibrary) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[17]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1349,7 +1410,7 @@ func (x *FunctionDefLibrary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FunctionDefLibrary.ProtoReflect.Descriptor instead.
 func (*FunctionDefLibrary) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{17}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *FunctionDefLibrary) GetFunction() []*FunctionDef {
@@ -1369,7 +1430,7 @@ type FunctionDef struct {
 
 func (x *FunctionDef) Reset() {
 	*x = FunctionDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[18]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1381,7 +1442,7 @@ func (x *FunctionDef) String() string {
 func (*FunctionDef) ProtoMessage() {}
 
 func (x *FunctionDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[18]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1394,7 +1455,7 @@ func (x *FunctionDef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FunctionDef.ProtoReflect.Descriptor instead.
 func (*FunctionDef) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{18}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *FunctionDef) GetSignature() *OpDef {
@@ -1422,7 +1483,7 @@ type SavedObjectGraph struct {
 
 func (x *SavedObjectGraph) Reset() {
 	*x = SavedObjectGraph{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1434,7 +1495,7 @@ func (x *SavedObjectGraph) String() string {
 func (*SavedObjectGraph) ProtoMessage() {}
 
 func (x *SavedObjectGraph) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[19]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1447,7 +1508,7 @@ func (x *SavedObjectGraph) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavedObjectGraph.ProtoReflect.Descriptor instead.
 func (*SavedObjectGraph) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{19}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SavedObjectGraph) GetNodes() []*SavedObject {
@@ -1469,6 +1530,7 @@ type SavedObject struct {
 	Children []*TrackableObjectGraph_Reference `protobuf:"bytes,1,rep,name=children,proto3" json:"children,omitempty"`
 	// Types that are valid to be assigned to Kind:
 	//
+	//	*SavedObject_UserObject_
 	//	*SavedObject_Variable_
 	Kind            isSavedObject_Kind               `protobuf_oneof:"kind"`
 	SaveableObjects map[string]*SavedObject_Saveable `protobuf:"bytes,11,rep,name=saveable_objects,json=saveableObjects,proto3" json:"saveable_objects,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -1478,7 +1540,7 @@ type SavedObject struct {
 
 func (x *SavedObject) Reset() {
 	*x = SavedObject{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1490,7 +1552,7 @@ func (x *SavedObject) String() string {
 func (*SavedObject) ProtoMessage() {}
 
 func (x *SavedObject) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1503,7 +1565,7 @@ func (x *SavedObject) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavedObject.ProtoReflect.Descriptor instead.
 func (*SavedObject) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{20}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SavedObject) GetChildren() []*TrackableObjectGraph_Reference {
@@ -1516,6 +1578,15 @@ func (x *SavedObject) GetChildren() []*TrackableObjectGraph_Reference {
 func (x *SavedObject) GetKind() isSavedObject_Kind {
 	if x != nil {
 		return x.Kind
+	}
+	return nil
+}
+
+func (x *SavedObject) GetUserObject() *SavedObject_UserObject {
+	if x != nil {
+		if x, ok := x.Kind.(*SavedObject_UserObject_); ok {
+			return x.UserObject
+		}
 	}
 	return nil
 }
@@ -1540,9 +1611,15 @@ type isSavedObject_Kind interface {
 	isSavedObject_Kind()
 }
 
+type SavedObject_UserObject_ struct {
+	UserObject *SavedObject_UserObject `protobuf:"bytes,4,opt,name=user_object,json=userObject,proto3,oneof"`
+}
+
 type SavedObject_Variable_ struct {
 	Variable *SavedObject_Variable `protobuf:"bytes,7,opt,name=variable,proto3,oneof"`
 }
+
+func (*SavedObject_UserObject_) isSavedObject_Kind() {}
 
 func (*SavedObject_Variable_) isSavedObject_Kind() {}
 
@@ -1555,7 +1632,7 @@ type SavedConcreteFunction struct {
 
 func (x *SavedConcreteFunction) Reset() {
 	*x = SavedConcreteFunction{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1567,7 +1644,7 @@ func (x *SavedConcreteFunction) String() string {
 func (*SavedConcreteFunction) ProtoMessage() {}
 
 func (x *SavedConcreteFunction) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1580,7 +1657,7 @@ func (x *SavedConcreteFunction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavedConcreteFunction.ProtoReflect.Descriptor instead.
 func (*SavedConcreteFunction) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SavedConcreteFunction) GetBoundInputs() []int32 {
@@ -1600,7 +1677,7 @@ type TrackableObjectGraph struct {
 
 func (x *TrackableObjectGraph) Reset() {
 	*x = TrackableObjectGraph{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1612,7 +1689,7 @@ func (x *TrackableObjectGraph) String() string {
 func (*TrackableObjectGraph) ProtoMessage() {}
 
 func (x *TrackableObjectGraph) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[22]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1625,7 +1702,7 @@ func (x *TrackableObjectGraph) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackableObjectGraph.ProtoReflect.Descriptor instead.
 func (*TrackableObjectGraph) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *TrackableObjectGraph) GetNodes() []*TrackableObjectGraph_Object {
@@ -1635,17 +1712,239 @@ func (x *TrackableObjectGraph) GetNodes() []*TrackableObjectGraph_Object {
 	return nil
 }
 
+// tensorflow/core/protobuf/fingerprint.proto
+type FingerprintDef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uuid          string                 `protobuf:"bytes,7,opt,name=uuid,proto3" json:"uuid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FingerprintDef) Reset() {
+	*x = FingerprintDef{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FingerprintDef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FingerprintDef) ProtoMessage() {}
+
+func (x *FingerprintDef) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FingerprintDef.ProtoReflect.Descriptor instead.
+func (*FingerprintDef) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *FingerprintDef) GetUuid() string {
+	if x != nil {
+		return x.Uuid
+	}
+	return ""
+}
+
+// A checkpoint's index is a table of keys: the empty one has the header, each other an
+// entry. tensorflow/core/protobuf/tensor_bundle.proto
+type BundleHeaderProto struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	NumShards     int32                  `protobuf:"varint,1,opt,name=num_shards,json=numShards,proto3" json:"num_shards,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BundleHeaderProto) Reset() {
+	*x = BundleHeaderProto{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BundleHeaderProto) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BundleHeaderProto) ProtoMessage() {}
+
+func (x *BundleHeaderProto) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BundleHeaderProto.ProtoReflect.Descriptor instead.
+func (*BundleHeaderProto) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *BundleHeaderProto) GetNumShards() int32 {
+	if x != nil {
+		return x.NumShards
+	}
+	return 0
+}
+
+type BundleEntryProto struct {
+	state         protoimpl.MessageState    `protogen:"open.v1"`
+	Dtype         int32                     `protobuf:"varint,1,opt,name=dtype,proto3" json:"dtype,omitempty"` // DataType
+	Shape         *TensorShapeProto         `protobuf:"bytes,2,opt,name=shape,proto3" json:"shape,omitempty"`
+	ShardId       int32                     `protobuf:"varint,3,opt,name=shard_id,json=shardId,proto3" json:"shard_id,omitempty"`
+	Offset        int64                     `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
+	Size          int64                     `protobuf:"varint,5,opt,name=size,proto3" json:"size,omitempty"`
+	Slices        []*BundleEntryProto_Slice `protobuf:"bytes,7,rep,name=slices,proto3" json:"slices,omitempty"` // the whole tensor is in these, under keys of their own
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BundleEntryProto) Reset() {
+	*x = BundleEntryProto{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BundleEntryProto) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BundleEntryProto) ProtoMessage() {}
+
+func (x *BundleEntryProto) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BundleEntryProto.ProtoReflect.Descriptor instead.
+func (*BundleEntryProto) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *BundleEntryProto) GetDtype() int32 {
+	if x != nil {
+		return x.Dtype
+	}
+	return 0
+}
+
+func (x *BundleEntryProto) GetShape() *TensorShapeProto {
+	if x != nil {
+		return x.Shape
+	}
+	return nil
+}
+
+func (x *BundleEntryProto) GetShardId() int32 {
+	if x != nil {
+		return x.ShardId
+	}
+	return 0
+}
+
+func (x *BundleEntryProto) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *BundleEntryProto) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *BundleEntryProto) GetSlices() []*BundleEntryProto_Slice {
+	if x != nil {
+		return x.Slices
+	}
+	return nil
+}
+
+// The file "checkpoint", as text: the newest of the checkpoints in a folder.
+// tensorflow/python/training/checkpoint_state.proto
+type CheckpointState struct {
+	state               protoimpl.MessageState `protogen:"open.v1"`
+	ModelCheckpointPath string                 `protobuf:"bytes,1,opt,name=model_checkpoint_path,json=modelCheckpointPath,proto3" json:"model_checkpoint_path,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
+}
+
+func (x *CheckpointState) Reset() {
+	*x = CheckpointState{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckpointState) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckpointState) ProtoMessage() {}
+
+func (x *CheckpointState) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckpointState.ProtoReflect.Descriptor instead.
+func (*CheckpointState) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *CheckpointState) GetModelCheckpointPath() string {
+	if x != nil {
+		return x.ModelCheckpointPath
+	}
+	return ""
+}
+
 type MetaGraphDef_MetaInfoDef struct {
-	state             protoimpl.MessageState `protogen:"open.v1"`
-	Tags              []string               `protobuf:"bytes,4,rep,name=tags,proto3" json:"tags,omitempty"`
-	TensorflowVersion string                 `protobuf:"bytes,5,opt,name=tensorflow_version,json=tensorflowVersion,proto3" json:"tensorflow_version,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	state                protoimpl.MessageState `protogen:"open.v1"`
+	Tags                 []string               `protobuf:"bytes,4,rep,name=tags,proto3" json:"tags,omitempty"`
+	TensorflowVersion    string                 `protobuf:"bytes,5,opt,name=tensorflow_version,json=tensorflowVersion,proto3" json:"tensorflow_version,omitempty"`
+	TensorflowGitVersion string                 `protobuf:"bytes,6,opt,name=tensorflow_git_version,json=tensorflowGitVersion,proto3" json:"tensorflow_git_version,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *MetaGraphDef_MetaInfoDef) Reset() {
 	*x = MetaGraphDef_MetaInfoDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1657,7 +1956,7 @@ func (x *MetaGraphDef_MetaInfoDef) String() string {
 func (*MetaGraphDef_MetaInfoDef) ProtoMessage() {}
 
 func (x *MetaGraphDef_MetaInfoDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,6 +1986,13 @@ func (x *MetaGraphDef_MetaInfoDef) GetTensorflowVersion() string {
 	return ""
 }
 
+func (x *MetaGraphDef_MetaInfoDef) GetTensorflowGitVersion() string {
+	if x != nil {
+		return x.TensorflowGitVersion
+	}
+	return ""
+}
+
 // A tensor in several parts: "sparse" or "composite".
 type TensorInfo_CooSparse struct {
 	state            protoimpl.MessageState `protogen:"open.v1"`
@@ -1697,7 +2003,7 @@ type TensorInfo_CooSparse struct {
 
 func (x *TensorInfo_CooSparse) Reset() {
 	*x = TensorInfo_CooSparse{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[28]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1709,7 +2015,7 @@ func (x *TensorInfo_CooSparse) String() string {
 func (*TensorInfo_CooSparse) ProtoMessage() {}
 
 func (x *TensorInfo_CooSparse) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[28]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1740,7 +2046,7 @@ type TensorInfo_CompositeTensor struct {
 
 func (x *TensorInfo_CompositeTensor) Reset() {
 	*x = TensorInfo_CompositeTensor{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[29]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1752,7 +2058,7 @@ func (x *TensorInfo_CompositeTensor) String() string {
 func (*TensorInfo_CompositeTensor) ProtoMessage() {}
 
 func (x *TensorInfo_CompositeTensor) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[29]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1777,7 +2083,7 @@ type TensorShapeProto_Dim struct {
 
 func (x *TensorShapeProto_Dim) Reset() {
 	*x = TensorShapeProto_Dim{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[30]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1789,7 +2095,7 @@ func (x *TensorShapeProto_Dim) String() string {
 func (*TensorShapeProto_Dim) ProtoMessage() {}
 
 func (x *TensorShapeProto_Dim) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[30]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1828,7 +2134,7 @@ type AttrValue_ListValue struct {
 
 func (x *AttrValue_ListValue) Reset() {
 	*x = AttrValue_ListValue{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[31]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1840,7 +2146,7 @@ func (x *AttrValue_ListValue) String() string {
 func (*AttrValue_ListValue) ProtoMessage() {}
 
 func (x *AttrValue_ListValue) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[31]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1926,7 +2232,7 @@ type OpDef_ArgDef struct {
 
 func (x *OpDef_ArgDef) Reset() {
 	*x = OpDef_ArgDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[33]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1938,7 +2244,7 @@ func (x *OpDef_ArgDef) String() string {
 func (*OpDef_ArgDef) ProtoMessage() {}
 
 func (x *OpDef_ArgDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[33]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2010,7 +2316,7 @@ type OpDef_AttrDef struct {
 
 func (x *OpDef_AttrDef) Reset() {
 	*x = OpDef_AttrDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2022,7 +2328,7 @@ func (x *OpDef_AttrDef) String() string {
 func (*OpDef_AttrDef) ProtoMessage() {}
 
 func (x *OpDef_AttrDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2091,7 +2397,7 @@ type ConfigProto_GPUOptions struct {
 
 func (x *ConfigProto_GPUOptions) Reset() {
 	*x = ConfigProto_GPUOptions{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2103,7 +2409,7 @@ func (x *ConfigProto_GPUOptions) String() string {
 func (*ConfigProto_GPUOptions) ProtoMessage() {}
 
 func (x *ConfigProto_GPUOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2150,7 +2456,7 @@ type ConfigProto_OptimizerOptions struct {
 
 func (x *ConfigProto_OptimizerOptions) Reset() {
 	*x = ConfigProto_OptimizerOptions{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2162,7 +2468,7 @@ func (x *ConfigProto_OptimizerOptions) String() string {
 func (*ConfigProto_OptimizerOptions) ProtoMessage() {}
 
 func (x *ConfigProto_OptimizerOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2201,7 +2507,7 @@ type ConfigProto_GraphOptions struct {
 
 func (x *ConfigProto_GraphOptions) Reset() {
 	*x = ConfigProto_GraphOptions{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[37]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2213,7 +2519,7 @@ func (x *ConfigProto_GraphOptions) String() string {
 func (*ConfigProto_GraphOptions) ProtoMessage() {}
 
 func (x *ConfigProto_GraphOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[37]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2245,7 +2551,7 @@ type ConfigProto_Experimental struct {
 
 func (x *ConfigProto_Experimental) Reset() {
 	*x = ConfigProto_Experimental{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2257,7 +2563,7 @@ func (x *ConfigProto_Experimental) String() string {
 func (*ConfigProto_Experimental) ProtoMessage() {}
 
 func (x *ConfigProto_Experimental) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2289,7 +2595,7 @@ type CollectionDef_NodeList struct {
 
 func (x *CollectionDef_NodeList) Reset() {
 	*x = CollectionDef_NodeList{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[40]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2301,7 +2607,7 @@ func (x *CollectionDef_NodeList) String() string {
 func (*CollectionDef_NodeList) ProtoMessage() {}
 
 func (x *CollectionDef_NodeList) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[40]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2333,7 +2639,7 @@ type CollectionDef_AnyList struct {
 
 func (x *CollectionDef_AnyList) Reset() {
 	*x = CollectionDef_AnyList{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2345,7 +2651,7 @@ func (x *CollectionDef_AnyList) String() string {
 func (*CollectionDef_AnyList) ProtoMessage() {}
 
 func (x *CollectionDef_AnyList) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2378,7 +2684,7 @@ type CollectionDef_AnyList_Any struct {
 
 func (x *CollectionDef_AnyList_Any) Reset() {
 	*x = CollectionDef_AnyList_Any{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2390,7 +2696,7 @@ func (x *CollectionDef_AnyList_Any) String() string {
 func (*CollectionDef_AnyList_Any) ProtoMessage() {}
 
 func (x *CollectionDef_AnyList_Any) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2431,7 +2737,7 @@ type SavedObject_Variable struct {
 
 func (x *SavedObject_Variable) Reset() {
 	*x = SavedObject_Variable{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2443,7 +2749,7 @@ func (x *SavedObject_Variable) String() string {
 func (*SavedObject_Variable) ProtoMessage() {}
 
 func (x *SavedObject_Variable) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2456,7 +2762,7 @@ func (x *SavedObject_Variable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavedObject_Variable.ProtoReflect.Descriptor instead.
 func (*SavedObject_Variable) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{20, 0}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21, 0}
 }
 
 func (x *SavedObject_Variable) GetDtype() int32 {
@@ -2488,7 +2794,7 @@ type SavedObject_Saveable struct {
 
 func (x *SavedObject_Saveable) Reset() {
 	*x = SavedObject_Saveable{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2500,7 +2806,7 @@ func (x *SavedObject_Saveable) String() string {
 func (*SavedObject_Saveable) ProtoMessage() {}
 
 func (x *SavedObject_Saveable) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2513,7 +2819,51 @@ func (x *SavedObject_Saveable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SavedObject_Saveable.ProtoReflect.Descriptor instead.
 func (*SavedObject_Saveable) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{20, 1}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21, 1}
+}
+
+type SavedObject_UserObject struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Identifier    string                 `protobuf:"bytes,1,opt,name=identifier,proto3" json:"identifier,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SavedObject_UserObject) Reset() {
+	*x = SavedObject_UserObject{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedObject_UserObject) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedObject_UserObject) ProtoMessage() {}
+
+func (x *SavedObject_UserObject) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedObject_UserObject.ProtoReflect.Descriptor instead.
+func (*SavedObject_UserObject) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21, 2}
+}
+
+func (x *SavedObject_UserObject) GetIdentifier() string {
+	if x != nil {
+		return x.Identifier
+	}
+	return ""
 }
 
 type TrackableObjectGraph_Reference struct {
@@ -2526,7 +2876,7 @@ type TrackableObjectGraph_Reference struct {
 
 func (x *TrackableObjectGraph_Reference) Reset() {
 	*x = TrackableObjectGraph_Reference{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[48]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2538,7 +2888,7 @@ func (x *TrackableObjectGraph_Reference) String() string {
 func (*TrackableObjectGraph_Reference) ProtoMessage() {}
 
 func (x *TrackableObjectGraph_Reference) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[48]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2551,7 +2901,7 @@ func (x *TrackableObjectGraph_Reference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackableObjectGraph_Reference.ProtoReflect.Descriptor instead.
 func (*TrackableObjectGraph_Reference) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22, 0}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23, 0}
 }
 
 func (x *TrackableObjectGraph_Reference) GetNodeId() int32 {
@@ -2578,7 +2928,7 @@ type TrackableObjectGraph_Attribute struct {
 
 func (x *TrackableObjectGraph_Attribute) Reset() {
 	*x = TrackableObjectGraph_Attribute{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[49]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2590,7 +2940,7 @@ func (x *TrackableObjectGraph_Attribute) String() string {
 func (*TrackableObjectGraph_Attribute) ProtoMessage() {}
 
 func (x *TrackableObjectGraph_Attribute) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[49]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2603,7 +2953,7 @@ func (x *TrackableObjectGraph_Attribute) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackableObjectGraph_Attribute.ProtoReflect.Descriptor instead.
 func (*TrackableObjectGraph_Attribute) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22, 1}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23, 1}
 }
 
 func (x *TrackableObjectGraph_Attribute) GetName() string {
@@ -2630,7 +2980,7 @@ type TrackableObjectGraph_Object struct {
 
 func (x *TrackableObjectGraph_Object) Reset() {
 	*x = TrackableObjectGraph_Object{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[50]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2642,7 +2992,7 @@ func (x *TrackableObjectGraph_Object) String() string {
 func (*TrackableObjectGraph_Object) ProtoMessage() {}
 
 func (x *TrackableObjectGraph_Object) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[50]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2655,7 +3005,7 @@ func (x *TrackableObjectGraph_Object) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackableObjectGraph_Object.ProtoReflect.Descriptor instead.
 func (*TrackableObjectGraph_Object) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{22, 2}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23, 2}
 }
 
 func (x *TrackableObjectGraph_Object) GetChildren() []*TrackableObjectGraph_Reference {
@@ -2672,6 +3022,42 @@ func (x *TrackableObjectGraph_Object) GetAttributes() []*TrackableObjectGraph_At
 	return nil
 }
 
+type BundleEntryProto_Slice struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BundleEntryProto_Slice) Reset() {
+	*x = BundleEntryProto_Slice{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BundleEntryProto_Slice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BundleEntryProto_Slice) ProtoMessage() {}
+
+func (x *BundleEntryProto_Slice) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BundleEntryProto_Slice.ProtoReflect.Descriptor instead.
+func (*BundleEntryProto_Slice) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{26, 0}
+}
+
 var File_ndflow_internal_tfpb_tfpb_proto protoreflect.FileDescriptor
 
 const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
@@ -2680,7 +3066,7 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\n" +
 	"SavedModel\x12:\n" +
 	"\vmeta_graphs\x18\x02 \x03(\v2\x19.ndflow.tfpb.MetaGraphDefR\n" +
-	"metaGraphs\"\xc8\x05\n" +
+	"metaGraphs\"\xff\x05\n" +
 	"\fMetaGraphDef\x12I\n" +
 	"\rmeta_info_def\x18\x01 \x01(\v2%.ndflow.tfpb.MetaGraphDef.MetaInfoDefR\vmetaInfoDef\x12\x1b\n" +
 	"\tgraph_def\x18\x02 \x01(\fR\bgraphDef\x122\n" +
@@ -2688,10 +3074,11 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\x0ecollection_def\x18\x04 \x03(\v2,.ndflow.tfpb.MetaGraphDef.CollectionDefEntryR\rcollectionDef\x12P\n" +
 	"\rsignature_def\x18\x05 \x03(\v2+.ndflow.tfpb.MetaGraphDef.SignatureDefEntryR\fsignatureDef\x12?\n" +
 	"\x0easset_file_def\x18\x06 \x03(\v2\x19.ndflow.tfpb.AssetFileDefR\fassetFileDef\x12(\n" +
-	"\x10object_graph_def\x18\a \x01(\fR\x0eobjectGraphDef\x1aP\n" +
+	"\x10object_graph_def\x18\a \x01(\fR\x0eobjectGraphDef\x1a\x86\x01\n" +
 	"\vMetaInfoDef\x12\x12\n" +
 	"\x04tags\x18\x04 \x03(\tR\x04tags\x12-\n" +
-	"\x12tensorflow_version\x18\x05 \x01(\tR\x11tensorflowVersion\x1a\\\n" +
+	"\x12tensorflow_version\x18\x05 \x01(\tR\x11tensorflowVersion\x124\n" +
+	"\x16tensorflow_git_version\x18\x06 \x01(\tR\x14tensorflowGitVersion\x1a\\\n" +
 	"\x12CollectionDefEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x120\n" +
 	"\x05value\x18\x02 \x01(\v2\x1a.ndflow.tfpb.CollectionDefR\x05value:\x028\x01\x1aZ\n" +
@@ -2833,10 +3220,15 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\bfilename\x18\x02 \x01(\tR\bfilename\"d\n" +
 	"\bSaverDef\x120\n" +
 	"\x14filename_tensor_name\x18\x01 \x01(\tR\x12filenameTensorName\x12&\n" +
-	"\x0frestore_op_name\x18\x03 \x01(\tR\rrestoreOpName\"N\n" +
+	"\x0frestore_op_name\x18\x03 \x01(\tR\rrestoreOpName\"\x83\x01\n" +
 	"\bGraphDef\x12(\n" +
 	"\x04node\x18\x01 \x03(\v2\x14.ndflow.tfpb.NodeDefR\x04node\x12\x18\n" +
-	"\alibrary\x18\x02 \x01(\fR\alibrary\"\xe0\x01\n" +
+	"\alibrary\x18\x02 \x01(\fR\alibrary\x123\n" +
+	"\bversions\x18\x04 \x01(\v2\x17.ndflow.tfpb.VersionDefR\bversions\"K\n" +
+	"\n" +
+	"VersionDef\x12\x1a\n" +
+	"\bproducer\x18\x01 \x01(\x05R\bproducer\x12!\n" +
+	"\fmin_consumer\x18\x02 \x01(\x05R\vminConsumer\"\xe0\x01\n" +
 	"\aNodeDef\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x0e\n" +
 	"\x02op\x18\x02 \x01(\tR\x02op\x12\x14\n" +
@@ -2856,9 +3248,11 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\x12concrete_functions\x18\x02 \x03(\v24.ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntryR\x11concreteFunctions\x1ah\n" +
 	"\x16ConcreteFunctionsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x128\n" +
-	"\x05value\x18\x02 \x01(\v2\".ndflow.tfpb.SavedConcreteFunctionR\x05value:\x028\x01\"\xd7\x03\n" +
+	"\x05value\x18\x02 \x01(\v2\".ndflow.tfpb.SavedConcreteFunctionR\x05value:\x028\x01\"\xcd\x04\n" +
 	"\vSavedObject\x12G\n" +
-	"\bchildren\x18\x01 \x03(\v2+.ndflow.tfpb.TrackableObjectGraph.ReferenceR\bchildren\x12?\n" +
+	"\bchildren\x18\x01 \x03(\v2+.ndflow.tfpb.TrackableObjectGraph.ReferenceR\bchildren\x12F\n" +
+	"\vuser_object\x18\x04 \x01(\v2#.ndflow.tfpb.SavedObject.UserObjectH\x00R\n" +
+	"userObject\x12?\n" +
 	"\bvariable\x18\a \x01(\v2!.ndflow.tfpb.SavedObject.VariableH\x00R\bvariable\x12X\n" +
 	"\x10saveable_objects\x18\v \x03(\v2-.ndflow.tfpb.SavedObject.SaveableObjectsEntryR\x0fsaveableObjects\x1ai\n" +
 	"\bVariable\x12\x14\n" +
@@ -2866,7 +3260,12 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\x05shape\x18\x02 \x01(\v2\x1d.ndflow.tfpb.TensorShapeProtoR\x05shape\x12\x12\n" +
 	"\x04name\x18\x06 \x01(\tR\x04name\x1a\n" +
 	"\n" +
-	"\bSaveable\x1ae\n" +
+	"\bSaveable\x1a,\n" +
+	"\n" +
+	"UserObject\x12\x1e\n" +
+	"\n" +
+	"identifier\x18\x01 \x01(\tR\n" +
+	"identifier\x1ae\n" +
 	"\x14SaveableObjectsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x127\n" +
 	"\x05value\x18\x02 \x01(\v2!.ndflow.tfpb.SavedObject.SaveableR\x05value:\x028\x01B\x06\n" +
@@ -2886,7 +3285,22 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\bchildren\x18\x01 \x03(\v2+.ndflow.tfpb.TrackableObjectGraph.ReferenceR\bchildren\x12K\n" +
 	"\n" +
 	"attributes\x18\x02 \x03(\v2+.ndflow.tfpb.TrackableObjectGraph.AttributeR\n" +
-	"attributesB\x16Z\x14ndflow/internal/tfpbb\x06proto3"
+	"attributes\"$\n" +
+	"\x0eFingerprintDef\x12\x12\n" +
+	"\x04uuid\x18\a \x01(\tR\x04uuid\"2\n" +
+	"\x11BundleHeaderProto\x12\x1d\n" +
+	"\n" +
+	"num_shards\x18\x01 \x01(\x05R\tnumShards\"\xea\x01\n" +
+	"\x10BundleEntryProto\x12\x14\n" +
+	"\x05dtype\x18\x01 \x01(\x05R\x05dtype\x123\n" +
+	"\x05shape\x18\x02 \x01(\v2\x1d.ndflow.tfpb.TensorShapeProtoR\x05shape\x12\x19\n" +
+	"\bshard_id\x18\x03 \x01(\x05R\ashardId\x12\x16\n" +
+	"\x06offset\x18\x04 \x01(\x03R\x06offset\x12\x12\n" +
+	"\x04size\x18\x05 \x01(\x03R\x04size\x12;\n" +
+	"\x06slices\x18\a \x03(\v2#.ndflow.tfpb.BundleEntryProto.SliceR\x06slices\x1a\a\n" +
+	"\x05Slice\"E\n" +
+	"\x0fCheckpointState\x122\n" +
+	"\x15model_checkpoint_path\x18\x01 \x01(\tR\x13modelCheckpointPathB\x16Z\x14ndflow/internal/tfpbb\x06proto3"
 
 var (
 	file_ndflow_internal_tfpb_tfpb_proto_rawDescOnce sync.Once
@@ -2900,7 +3314,7 @@ func file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP() []byte {
 	return file_ndflow_internal_tfpb_tfpb_proto_rawDescData
 }
 
-var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 51)
+var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
 var file_ndflow_internal_tfpb_tfpb_proto_goTypes = []any{
 	(*SavedModel)(nil),                     // 0: ndflow.tfpb.SavedModel
 	(*MetaGraphDef)(nil),                   // 1: ndflow.tfpb.MetaGraphDef
@@ -2918,107 +3332,118 @@ var file_ndflow_internal_tfpb_tfpb_proto_goTypes = []any{
 	(*AssetFileDef)(nil),                   // 13: ndflow.tfpb.AssetFileDef
 	(*SaverDef)(nil),                       // 14: ndflow.tfpb.SaverDef
 	(*GraphDef)(nil),                       // 15: ndflow.tfpb.GraphDef
-	(*NodeDef)(nil),                        // 16: ndflow.tfpb.NodeDef
-	(*FunctionDefLibrary)(nil),             // 17: ndflow.tfpb.FunctionDefLibrary
-	(*FunctionDef)(nil),                    // 18: ndflow.tfpb.FunctionDef
-	(*SavedObjectGraph)(nil),               // 19: ndflow.tfpb.SavedObjectGraph
-	(*SavedObject)(nil),                    // 20: ndflow.tfpb.SavedObject
-	(*SavedConcreteFunction)(nil),          // 21: ndflow.tfpb.SavedConcreteFunction
-	(*TrackableObjectGraph)(nil),           // 22: ndflow.tfpb.TrackableObjectGraph
-	(*MetaGraphDef_MetaInfoDef)(nil),       // 23: ndflow.tfpb.MetaGraphDef.MetaInfoDef
-	nil,                                    // 24: ndflow.tfpb.MetaGraphDef.CollectionDefEntry
-	nil,                                    // 25: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
-	nil,                                    // 26: ndflow.tfpb.SignatureDef.InputsEntry
-	nil,                                    // 27: ndflow.tfpb.SignatureDef.OutputsEntry
-	(*TensorInfo_CooSparse)(nil),           // 28: ndflow.tfpb.TensorInfo.CooSparse
-	(*TensorInfo_CompositeTensor)(nil),     // 29: ndflow.tfpb.TensorInfo.CompositeTensor
-	(*TensorShapeProto_Dim)(nil),           // 30: ndflow.tfpb.TensorShapeProto.Dim
-	(*AttrValue_ListValue)(nil),            // 31: ndflow.tfpb.AttrValue.ListValue
-	nil,                                    // 32: ndflow.tfpb.NameAttrList.AttrEntry
-	(*OpDef_ArgDef)(nil),                   // 33: ndflow.tfpb.OpDef.ArgDef
-	(*OpDef_AttrDef)(nil),                  // 34: ndflow.tfpb.OpDef.AttrDef
-	(*ConfigProto_GPUOptions)(nil),         // 35: ndflow.tfpb.ConfigProto.GPUOptions
-	(*ConfigProto_OptimizerOptions)(nil),   // 36: ndflow.tfpb.ConfigProto.OptimizerOptions
-	(*ConfigProto_GraphOptions)(nil),       // 37: ndflow.tfpb.ConfigProto.GraphOptions
-	(*ConfigProto_Experimental)(nil),       // 38: ndflow.tfpb.ConfigProto.Experimental
-	nil,                                    // 39: ndflow.tfpb.ConfigProto.DeviceCountEntry
-	(*CollectionDef_NodeList)(nil),         // 40: ndflow.tfpb.CollectionDef.NodeList
-	(*CollectionDef_AnyList)(nil),          // 41: ndflow.tfpb.CollectionDef.AnyList
-	(*CollectionDef_AnyList_Any)(nil),      // 42: ndflow.tfpb.CollectionDef.AnyList.Any
-	nil,                                    // 43: ndflow.tfpb.NodeDef.AttrEntry
-	nil,                                    // 44: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
-	(*SavedObject_Variable)(nil),           // 45: ndflow.tfpb.SavedObject.Variable
-	(*SavedObject_Saveable)(nil),           // 46: ndflow.tfpb.SavedObject.Saveable
-	nil,                                    // 47: ndflow.tfpb.SavedObject.SaveableObjectsEntry
-	(*TrackableObjectGraph_Reference)(nil), // 48: ndflow.tfpb.TrackableObjectGraph.Reference
-	(*TrackableObjectGraph_Attribute)(nil), // 49: ndflow.tfpb.TrackableObjectGraph.Attribute
-	(*TrackableObjectGraph_Object)(nil),    // 50: ndflow.tfpb.TrackableObjectGraph.Object
+	(*VersionDef)(nil),                     // 16: ndflow.tfpb.VersionDef
+	(*NodeDef)(nil),                        // 17: ndflow.tfpb.NodeDef
+	(*FunctionDefLibrary)(nil),             // 18: ndflow.tfpb.FunctionDefLibrary
+	(*FunctionDef)(nil),                    // 19: ndflow.tfpb.FunctionDef
+	(*SavedObjectGraph)(nil),               // 20: ndflow.tfpb.SavedObjectGraph
+	(*SavedObject)(nil),                    // 21: ndflow.tfpb.SavedObject
+	(*SavedConcreteFunction)(nil),          // 22: ndflow.tfpb.SavedConcreteFunction
+	(*TrackableObjectGraph)(nil),           // 23: ndflow.tfpb.TrackableObjectGraph
+	(*FingerprintDef)(nil),                 // 24: ndflow.tfpb.FingerprintDef
+	(*BundleHeaderProto)(nil),              // 25: ndflow.tfpb.BundleHeaderProto
+	(*BundleEntryProto)(nil),               // 26: ndflow.tfpb.BundleEntryProto
+	(*CheckpointState)(nil),                // 27: ndflow.tfpb.CheckpointState
+	(*MetaGraphDef_MetaInfoDef)(nil),       // 28: ndflow.tfpb.MetaGraphDef.MetaInfoDef
+	nil,                                    // 29: ndflow.tfpb.MetaGraphDef.CollectionDefEntry
+	nil,                                    // 30: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
+	nil,                                    // 31: ndflow.tfpb.SignatureDef.InputsEntry
+	nil,                                    // 32: ndflow.tfpb.SignatureDef.OutputsEntry
+	(*TensorInfo_CooSparse)(nil),           // 33: ndflow.tfpb.TensorInfo.CooSparse
+	(*TensorInfo_CompositeTensor)(nil),     // 34: ndflow.tfpb.TensorInfo.CompositeTensor
+	(*TensorShapeProto_Dim)(nil),           // 35: ndflow.tfpb.TensorShapeProto.Dim
+	(*AttrValue_ListValue)(nil),            // 36: ndflow.tfpb.AttrValue.ListValue
+	nil,                                    // 37: ndflow.tfpb.NameAttrList.AttrEntry
+	(*OpDef_ArgDef)(nil),                   // 38: ndflow.tfpb.OpDef.ArgDef
+	(*OpDef_AttrDef)(nil),                  // 39: ndflow.tfpb.OpDef.AttrDef
+	(*ConfigProto_GPUOptions)(nil),         // 40: ndflow.tfpb.ConfigProto.GPUOptions
+	(*ConfigProto_OptimizerOptions)(nil),   // 41: ndflow.tfpb.ConfigProto.OptimizerOptions
+	(*ConfigProto_GraphOptions)(nil),       // 42: ndflow.tfpb.ConfigProto.GraphOptions
+	(*ConfigProto_Experimental)(nil),       // 43: ndflow.tfpb.ConfigProto.Experimental
+	nil,                                    // 44: ndflow.tfpb.ConfigProto.DeviceCountEntry
+	(*CollectionDef_NodeList)(nil),         // 45: ndflow.tfpb.CollectionDef.NodeList
+	(*CollectionDef_AnyList)(nil),          // 46: ndflow.tfpb.CollectionDef.AnyList
+	(*CollectionDef_AnyList_Any)(nil),      // 47: ndflow.tfpb.CollectionDef.AnyList.Any
+	nil,                                    // 48: ndflow.tfpb.NodeDef.AttrEntry
+	nil,                                    // 49: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
+	(*SavedObject_Variable)(nil),           // 50: ndflow.tfpb.SavedObject.Variable
+	(*SavedObject_Saveable)(nil),           // 51: ndflow.tfpb.SavedObject.Saveable
+	(*SavedObject_UserObject)(nil),         // 52: ndflow.tfpb.SavedObject.UserObject
+	nil,                                    // 53: ndflow.tfpb.SavedObject.SaveableObjectsEntry
+	(*TrackableObjectGraph_Reference)(nil), // 54: ndflow.tfpb.TrackableObjectGraph.Reference
+	(*TrackableObjectGraph_Attribute)(nil), // 55: ndflow.tfpb.TrackableObjectGraph.Attribute
+	(*TrackableObjectGraph_Object)(nil),    // 56: ndflow.tfpb.TrackableObjectGraph.Object
+	(*BundleEntryProto_Slice)(nil),         // 57: ndflow.tfpb.BundleEntryProto.Slice
 }
 var file_ndflow_internal_tfpb_tfpb_proto_depIdxs = []int32{
 	1,  // 0: ndflow.tfpb.SavedModel.meta_graphs:type_name -> ndflow.tfpb.MetaGraphDef
-	23, // 1: ndflow.tfpb.MetaGraphDef.meta_info_def:type_name -> ndflow.tfpb.MetaGraphDef.MetaInfoDef
+	28, // 1: ndflow.tfpb.MetaGraphDef.meta_info_def:type_name -> ndflow.tfpb.MetaGraphDef.MetaInfoDef
 	14, // 2: ndflow.tfpb.MetaGraphDef.saver_def:type_name -> ndflow.tfpb.SaverDef
-	24, // 3: ndflow.tfpb.MetaGraphDef.collection_def:type_name -> ndflow.tfpb.MetaGraphDef.CollectionDefEntry
-	25, // 4: ndflow.tfpb.MetaGraphDef.signature_def:type_name -> ndflow.tfpb.MetaGraphDef.SignatureDefEntry
+	29, // 3: ndflow.tfpb.MetaGraphDef.collection_def:type_name -> ndflow.tfpb.MetaGraphDef.CollectionDefEntry
+	30, // 4: ndflow.tfpb.MetaGraphDef.signature_def:type_name -> ndflow.tfpb.MetaGraphDef.SignatureDefEntry
 	13, // 5: ndflow.tfpb.MetaGraphDef.asset_file_def:type_name -> ndflow.tfpb.AssetFileDef
-	26, // 6: ndflow.tfpb.SignatureDef.inputs:type_name -> ndflow.tfpb.SignatureDef.InputsEntry
-	27, // 7: ndflow.tfpb.SignatureDef.outputs:type_name -> ndflow.tfpb.SignatureDef.OutputsEntry
-	28, // 8: ndflow.tfpb.TensorInfo.coo_sparse:type_name -> ndflow.tfpb.TensorInfo.CooSparse
-	29, // 9: ndflow.tfpb.TensorInfo.composite_tensor:type_name -> ndflow.tfpb.TensorInfo.CompositeTensor
+	31, // 6: ndflow.tfpb.SignatureDef.inputs:type_name -> ndflow.tfpb.SignatureDef.InputsEntry
+	32, // 7: ndflow.tfpb.SignatureDef.outputs:type_name -> ndflow.tfpb.SignatureDef.OutputsEntry
+	33, // 8: ndflow.tfpb.TensorInfo.coo_sparse:type_name -> ndflow.tfpb.TensorInfo.CooSparse
+	34, // 9: ndflow.tfpb.TensorInfo.composite_tensor:type_name -> ndflow.tfpb.TensorInfo.CompositeTensor
 	4,  // 10: ndflow.tfpb.TensorInfo.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
-	30, // 11: ndflow.tfpb.TensorShapeProto.dim:type_name -> ndflow.tfpb.TensorShapeProto.Dim
+	35, // 11: ndflow.tfpb.TensorShapeProto.dim:type_name -> ndflow.tfpb.TensorShapeProto.Dim
 	4,  // 12: ndflow.tfpb.TensorProto.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
-	31, // 13: ndflow.tfpb.AttrValue.list:type_name -> ndflow.tfpb.AttrValue.ListValue
+	36, // 13: ndflow.tfpb.AttrValue.list:type_name -> ndflow.tfpb.AttrValue.ListValue
 	4,  // 14: ndflow.tfpb.AttrValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
 	5,  // 15: ndflow.tfpb.AttrValue.tensor:type_name -> ndflow.tfpb.TensorProto
 	7,  // 16: ndflow.tfpb.AttrValue.func:type_name -> ndflow.tfpb.NameAttrList
-	32, // 17: ndflow.tfpb.NameAttrList.attr:type_name -> ndflow.tfpb.NameAttrList.AttrEntry
-	33, // 18: ndflow.tfpb.OpDef.input_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
-	33, // 19: ndflow.tfpb.OpDef.output_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
-	34, // 20: ndflow.tfpb.OpDef.attr:type_name -> ndflow.tfpb.OpDef.AttrDef
+	37, // 17: ndflow.tfpb.NameAttrList.attr:type_name -> ndflow.tfpb.NameAttrList.AttrEntry
+	38, // 18: ndflow.tfpb.OpDef.input_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
+	38, // 19: ndflow.tfpb.OpDef.output_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
+	39, // 20: ndflow.tfpb.OpDef.attr:type_name -> ndflow.tfpb.OpDef.AttrDef
 	9,  // 21: ndflow.tfpb.OpDef.deprecation:type_name -> ndflow.tfpb.OpDeprecation
 	8,  // 22: ndflow.tfpb.OpList.op:type_name -> ndflow.tfpb.OpDef
-	39, // 23: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
-	35, // 24: ndflow.tfpb.ConfigProto.gpu_options:type_name -> ndflow.tfpb.ConfigProto.GPUOptions
-	37, // 25: ndflow.tfpb.ConfigProto.graph_options:type_name -> ndflow.tfpb.ConfigProto.GraphOptions
-	38, // 26: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
-	40, // 27: ndflow.tfpb.CollectionDef.node_list:type_name -> ndflow.tfpb.CollectionDef.NodeList
-	41, // 28: ndflow.tfpb.CollectionDef.any_list:type_name -> ndflow.tfpb.CollectionDef.AnyList
+	44, // 23: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
+	40, // 24: ndflow.tfpb.ConfigProto.gpu_options:type_name -> ndflow.tfpb.ConfigProto.GPUOptions
+	42, // 25: ndflow.tfpb.ConfigProto.graph_options:type_name -> ndflow.tfpb.ConfigProto.GraphOptions
+	43, // 26: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
+	45, // 27: ndflow.tfpb.CollectionDef.node_list:type_name -> ndflow.tfpb.CollectionDef.NodeList
+	46, // 28: ndflow.tfpb.CollectionDef.any_list:type_name -> ndflow.tfpb.CollectionDef.AnyList
 	3,  // 29: ndflow.tfpb.AssetFileDef.tensor_info:type_name -> ndflow.tfpb.TensorInfo
-	16, // 30: ndflow.tfpb.GraphDef.node:type_name -> ndflow.tfpb.NodeDef
-	43, // 31: ndflow.tfpb.NodeDef.attr:type_name -> ndflow.tfpb.NodeDef.AttrEntry
-	18, // 32: ndflow.tfpb.FunctionDefLibrary.function:type_name -> ndflow.tfpb.FunctionDef
-	8,  // 33: ndflow.tfpb.FunctionDef.signature:type_name -> ndflow.tfpb.OpDef
-	16, // 34: ndflow.tfpb.FunctionDef.node_def:type_name -> ndflow.tfpb.NodeDef
-	20, // 35: ndflow.tfpb.SavedObjectGraph.nodes:type_name -> ndflow.tfpb.SavedObject
-	44, // 36: ndflow.tfpb.SavedObjectGraph.concrete_functions:type_name -> ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
-	48, // 37: ndflow.tfpb.SavedObject.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
-	45, // 38: ndflow.tfpb.SavedObject.variable:type_name -> ndflow.tfpb.SavedObject.Variable
-	47, // 39: ndflow.tfpb.SavedObject.saveable_objects:type_name -> ndflow.tfpb.SavedObject.SaveableObjectsEntry
-	50, // 40: ndflow.tfpb.TrackableObjectGraph.nodes:type_name -> ndflow.tfpb.TrackableObjectGraph.Object
-	12, // 41: ndflow.tfpb.MetaGraphDef.CollectionDefEntry.value:type_name -> ndflow.tfpb.CollectionDef
-	2,  // 42: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
-	3,  // 43: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	3,  // 44: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	4,  // 45: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	5,  // 46: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
-	7,  // 47: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
-	6,  // 48: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 49: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 50: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
-	36, // 51: ndflow.tfpb.ConfigProto.GraphOptions.optimizer_options:type_name -> ndflow.tfpb.ConfigProto.OptimizerOptions
-	42, // 52: ndflow.tfpb.CollectionDef.AnyList.value:type_name -> ndflow.tfpb.CollectionDef.AnyList.Any
-	6,  // 53: ndflow.tfpb.NodeDef.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
-	21, // 54: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry.value:type_name -> ndflow.tfpb.SavedConcreteFunction
-	4,  // 55: ndflow.tfpb.SavedObject.Variable.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	46, // 56: ndflow.tfpb.SavedObject.SaveableObjectsEntry.value:type_name -> ndflow.tfpb.SavedObject.Saveable
-	48, // 57: ndflow.tfpb.TrackableObjectGraph.Object.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
-	49, // 58: ndflow.tfpb.TrackableObjectGraph.Object.attributes:type_name -> ndflow.tfpb.TrackableObjectGraph.Attribute
-	59, // [59:59] is the sub-list for method output_type
-	59, // [59:59] is the sub-list for method input_type
-	59, // [59:59] is the sub-list for extension type_name
-	59, // [59:59] is the sub-list for extension extendee
-	0,  // [0:59] is the sub-list for field type_name
+	17, // 30: ndflow.tfpb.GraphDef.node:type_name -> ndflow.tfpb.NodeDef
+	16, // 31: ndflow.tfpb.GraphDef.versions:type_name -> ndflow.tfpb.VersionDef
+	48, // 32: ndflow.tfpb.NodeDef.attr:type_name -> ndflow.tfpb.NodeDef.AttrEntry
+	19, // 33: ndflow.tfpb.FunctionDefLibrary.function:type_name -> ndflow.tfpb.FunctionDef
+	8,  // 34: ndflow.tfpb.FunctionDef.signature:type_name -> ndflow.tfpb.OpDef
+	17, // 35: ndflow.tfpb.FunctionDef.node_def:type_name -> ndflow.tfpb.NodeDef
+	21, // 36: ndflow.tfpb.SavedObjectGraph.nodes:type_name -> ndflow.tfpb.SavedObject
+	49, // 37: ndflow.tfpb.SavedObjectGraph.concrete_functions:type_name -> ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
+	54, // 38: ndflow.tfpb.SavedObject.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	52, // 39: ndflow.tfpb.SavedObject.user_object:type_name -> ndflow.tfpb.SavedObject.UserObject
+	50, // 40: ndflow.tfpb.SavedObject.variable:type_name -> ndflow.tfpb.SavedObject.Variable
+	53, // 41: ndflow.tfpb.SavedObject.saveable_objects:type_name -> ndflow.tfpb.SavedObject.SaveableObjectsEntry
+	56, // 42: ndflow.tfpb.TrackableObjectGraph.nodes:type_name -> ndflow.tfpb.TrackableObjectGraph.Object
+	4,  // 43: ndflow.tfpb.BundleEntryProto.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	57, // 44: ndflow.tfpb.BundleEntryProto.slices:type_name -> ndflow.tfpb.BundleEntryProto.Slice
+	12, // 45: ndflow.tfpb.MetaGraphDef.CollectionDefEntry.value:type_name -> ndflow.tfpb.CollectionDef
+	2,  // 46: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
+	3,  // 47: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	3,  // 48: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	4,  // 49: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	5,  // 50: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
+	7,  // 51: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
+	6,  // 52: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 53: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 54: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
+	41, // 55: ndflow.tfpb.ConfigProto.GraphOptions.optimizer_options:type_name -> ndflow.tfpb.ConfigProto.OptimizerOptions
+	47, // 56: ndflow.tfpb.CollectionDef.AnyList.value:type_name -> ndflow.tfpb.CollectionDef.AnyList.Any
+	6,  // 57: ndflow.tfpb.NodeDef.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	22, // 58: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry.value:type_name -> ndflow.tfpb.SavedConcreteFunction
+	4,  // 59: ndflow.tfpb.SavedObject.Variable.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	51, // 60: ndflow.tfpb.SavedObject.SaveableObjectsEntry.value:type_name -> ndflow.tfpb.SavedObject.Saveable
+	54, // 61: ndflow.tfpb.TrackableObjectGraph.Object.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	55, // 62: ndflow.tfpb.TrackableObjectGraph.Object.attributes:type_name -> ndflow.tfpb.TrackableObjectGraph.Attribute
+	63, // [63:63] is the sub-list for method output_type
+	63, // [63:63] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_ndflow_internal_tfpb_tfpb_proto_init() }
@@ -3047,7 +3472,8 @@ func file_ndflow_internal_tfpb_tfpb_proto_init() {
 		(*CollectionDef_NodeList_)(nil),
 		(*CollectionDef_AnyList_)(nil),
 	}
-	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[20].OneofWrappers = []any{
+	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21].OneofWrappers = []any{
+		(*SavedObject_UserObject_)(nil),
 		(*SavedObject_Variable_)(nil),
 	}
 	type x struct{}
@@ -3056,7 +3482,7 @@ func file_ndflow_internal_tfpb_tfpb_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ndflow_internal_tfpb_tfpb_proto_rawDesc), len(file_ndflow_internal_tfpb_tfpb_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   51,
+			NumMessages:   58,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -7,6 +7,7 @@
 #include "tensorflow/c/tf_tstring.h"
 
 // capi.h has a table of these too; prototypes_eager.cc compares them.
+typedef struct TF_CheckpointReader TF_CheckpointReader;
 typedef struct TFE_Context TFE_Context;
 typedef struct TFE_ContextOptions TFE_ContextOptions;
 typedef struct TFE_TensorHandle TFE_TensorHandle;

@@ -124,7 +124,10 @@ func (r *Report) library() {
 		used = used || d.Type == "GPU"
 	}
 	switch {
-	case !r.GPU.Present() || used:
+	case used || !r.GPU.Present():
+	case len(r.GPU.CUDA.Devices) == 0:
+		r.problem(false, "install NVIDIA's driver, or give a container the GPU (docker run --gpus all)",
+			"there is a GPU, but the driver does not let this process use it: %s", r.GPU.CUDA.Why)
 	case lib.CUDA():
 		r.problem(false, "run with TF_CPP_MIN_LOG_LEVEL=0, with which TensorFlow says why; scripts/libtensorflow --gpu fetches the CUDA libraries as well",
 			"there is a GPU and this TensorFlow is built for it, but does not use it")

@@ -2,12 +2,15 @@ package checkup
 
 import (
 	"bufio"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 
 	"golang.org/x/sys/cpu"
+	"ndflow/cuda"
 	"ndflow/internal/threads"
 )
 
@@ -73,20 +76,90 @@ func cpuName() string {
 
 // GPU is what the system has of NVIDIA's.
 type GPU struct {
-	Driver  string   `json:"driver,omitempty"`  // the version, "550.54.14"
-	Devices []string `json:"devices,omitempty"` // "/dev/nvidia0"
+	Kernel string   `json:"kernel_driver,omitempty"` // the version of the kernel's module, "550.54.14"
+	Files  []string `json:"files,omitempty"`         // "/dev/nvidia0"
+	CUDA   CUDA     `json:"cuda"`
 }
 
-// Present reports whether there is a GPU to use.
-func (g GPU) Present() bool { return g.Driver != "" && len(g.Devices) > 0 }
+// CUDA is what the driver's library says.
+type CUDA struct {
+	Library string       `json:"library,omitempty"` // its file
+	Version string       `json:"version,omitempty"` // the newest CUDA that it is for, "12.4"
+	Devices []CUDADevice `json:"devices,omitempty"`
+	Why     string       `json:"why,omitempty"` // why CUDA cannot be used; empty if it can
+}
+
+// CUDADevice is a GPU as the driver sees it.
+type CUDADevice struct {
+	Name       string `json:"name"`
+	Capability string `json:"capability"`
+	Memory     int64  `json:"memory"`
+	Free       int64  `json:"free"`
+}
+
+// Present reports whether the system shows a GPU, in whatever state.
+func (g GPU) Present() bool { return g.Kernel != "" || len(g.Files) > 0 || len(g.CUDA.Devices) > 0 }
 
 func readGPU() GPU {
-	var g GPU
-	g.Devices, _ = filepath.Glob("/dev/nvidia[0-9]*") // its only error is a bad pattern
+	g := GPU{CUDA: readCUDA()}
+	g.Files, _ = filepath.Glob("/dev/nvidia[0-9]*") // its only error is a bad pattern
 	if raw, err := os.ReadFile("/proc/driver/nvidia/version"); err == nil {
-		g.Driver = driverVersion(string(raw))
+		g.Kernel = driverVersion(string(raw))
 	}
 	return g
+}
+
+// readCUDA asks the driver's library, where there is one.
+func readCUDA() CUDA {
+	var c CUDA
+	lib, err := cuda.Load("")
+	if err != nil {
+		c.Why = "there is no driver's library that can be loaded: " + short(err)
+		return c
+	}
+	c.Library = lib.Path()
+	if major, minor := lib.DriverVersion(); major > 0 {
+		c.Version = fmt.Sprintf("%d.%d", major, minor)
+	}
+	if err := cuda.Available(); err != nil {
+		c.Why = short(err)
+		return c
+	}
+	n, err := cuda.DeviceCount()
+	for i := 0; i < n && err == nil; i++ {
+		var d CUDADevice
+		if d, err = readDevice(i); err == nil {
+			c.Devices = append(c.Devices, d)
+		}
+	}
+	if err != nil {
+		c.Why = short(err)
+	}
+	return c
+}
+
+func readDevice(ordinal int) (CUDADevice, error) {
+	d, err := cuda.Open(ordinal)
+	if err != nil {
+		return CUDADevice{}, err
+	}
+	defer d.Close()
+	free, total, err := d.Memory()
+	if err != nil {
+		return CUDADevice{}, err
+	}
+	major, minor := d.Capability()
+	return CUDADevice{Name: d.Name(), Capability: fmt.Sprintf("%d.%d", major, minor), Memory: total, Free: free}, nil
+}
+
+// short is an error in one line.
+func short(err error) string {
+	var load *cuda.LoadError
+	if errors.As(err, &load) && len(load.Tried) > 0 {
+		last := load.Tried[len(load.Tried)-1]
+		return strings.TrimPrefix(last.Err.Error(), last.Path+": ") + " (" + last.Path + ")"
+	}
+	return strings.ReplaceAll(strings.TrimPrefix(err.Error(), "cuda: "), "\n", " ")
 }
 
 // driverVersion finds the version in the driver's own lines, the first of

@@ -19,7 +19,7 @@ func tryOut() ([]graph.Device, error) {
 	if err := g.Import(squareGraph(), ""); err != nil {
 		return nil, err
 	}
-	s, err := graph.NewSession(g)
+	s, err := graph.NewSession(g, graph.WithMemoryGrowth())
 	if err != nil {
 		return nil, err
 	}

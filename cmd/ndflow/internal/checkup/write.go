@@ -1,6 +1,7 @@
 package checkup
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -43,14 +44,7 @@ func (r *Report) Write(w io.Writer) error {
 	if len(r.CPU.Missing) > 0 {
 		p.line("", "without %s", list(r.CPU.Missing))
 	}
-	switch {
-	case r.GPU.Present():
-		p.line("GPU", "%s, driver %s", list(r.GPU.Devices), r.GPU.Driver)
-	case r.GPU.Driver != "" || len(r.GPU.Devices) > 0:
-		p.line("GPU", "none that can be used: driver %q, devices %s", r.GPU.Driver, list(r.GPU.Devices))
-	default:
-		p.line("GPU", "none")
-	}
+	r.GPU.write(&p)
 	p.line("placement", "%s", r.Placement)
 	if r.DemoModel.Path != "" {
 		p.line("demo model", "%s", r.DemoModel.Path)
@@ -65,6 +59,25 @@ func (r *Report) Write(w io.Writer) error {
 		return p.err
 	}
 	return r.WriteProblems(w)
+}
+
+func (g *GPU) write(p *printer) {
+	if !g.Present() {
+		p.line("GPU", "none")
+		return
+	}
+	for i, d := range g.CUDA.Devices {
+		p.line("GPU", "%d: %s, capability %s, %d of %d MiB free", i, d.Name, d.Capability, d.Free>>20, d.Memory>>20)
+	}
+	if len(g.CUDA.Devices) == 0 {
+		p.line("GPU", "none that can be used: %s", g.CUDA.Why)
+	}
+	if g.CUDA.Library != "" {
+		p.line("", "driver for CUDA up to %s, %s", g.CUDA.Version, g.CUDA.Library)
+	}
+	if g.Kernel != "" || len(g.Files) > 0 {
+		p.line("", "kernel driver %s, %s", cmp.Or(g.Kernel, "none"), list(g.Files))
+	}
 }
 
 // WriteProblems writes the problems only.

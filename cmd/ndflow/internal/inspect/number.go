@@ -19,8 +19,5 @@ func (n Number) MarshalJSON() ([]byte, error) {
 	return json.Marshal(string(n))
 }
 
-// exact shows a float with as many digits as its bits need.
-func exact(f float64, bits int) Number { return Number(strconv.FormatFloat(f, 'g', -1, bits)) }
-
 // rounded shows a computed float.
 func rounded(f float64) Number { return Number(strconv.FormatFloat(f, 'g', 6, 64)) }

@@ -1,4 +1,5 @@
-package npy
+// Package tempfile writes files that get their names when they are complete.
+package tempfile
 
 import (
 	"errors"
@@ -9,18 +10,18 @@ import (
 	"path/filepath"
 )
 
-// tempFile is a file that gets its name when it is complete.
-type tempFile struct {
+// File is a file that gets its name when it is complete.
+type File struct {
 	*os.File
 	target string // "" when File is the target itself: a device or a pipe
 	named  bool   // by the caller, who finds it again
 	done   bool
 }
 
-// createTemp begins a file that will replace the one at path. It lies in the
+// Create begins a file that will replace the one at path. It lies in the
 // same folder, so that a rename can put it in place at once. It gets the given
 // name if that is not empty, and is the given file if that is there already.
-func createTemp(path, name string, file *os.File) (*tempFile, error) {
+func Create(path, name string, file *os.File) (*File, error) {
 	perm := fs.FileMode(0o666)
 	keepPerm := false
 	if real, err := filepath.EvalSymlinks(path); err == nil {
@@ -37,12 +38,12 @@ func createTemp(path, name string, file *os.File) (*tempFile, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &tempFile{File: f}, nil
+		return &File{File: f}, nil
 	default:
 		perm, keepPerm = info.Mode().Perm(), true
 	}
 	if file != nil {
-		return &tempFile{File: file, target: path, named: true}, nil
+		return &File{File: file, target: path, named: true}, nil
 	}
 	for {
 		// Not os.CreateTemp: its files are for the owner only, and these are
@@ -58,10 +59,10 @@ func createTemp(path, name string, file *os.File) (*tempFile, error) {
 		if err != nil {
 			return nil, err
 		}
-		t := &tempFile{File: f, target: path, named: name != ""}
+		t := &File{File: f, target: path, named: name != ""}
 		if keepPerm {
 			if err := f.Chmod(perm); err != nil {
-				t.discard()
+				t.Discard()
 				return nil, err
 			}
 		}
@@ -69,8 +70,8 @@ func createTemp(path, name string, file *os.File) (*tempFile, error) {
 	}
 }
 
-// commit closes the file and gives it its name. On an error it is gone.
-func (t *tempFile) commit() error {
+// Commit closes the file and gives it its name. On an error it is gone.
+func (t *File) Commit() error {
 	if t.target == "" {
 		t.done = true
 		return t.Close()
@@ -80,15 +81,22 @@ func (t *tempFile) commit() error {
 		err = os.Rename(t.Name(), t.target)
 	}
 	if err != nil {
-		t.discard()
+		t.Discard()
 		return err
 	}
 	t.done = true
 	return nil
 }
 
-// keep closes the file and leaves it where it is.
-func (t *tempFile) keep() error {
+// Direct says that the file is the target itself, a device or a pipe, and has
+// no other name.
+func (t *File) Direct() bool { return t.target == "" }
+
+// Named says that the unfinished file has a name that its caller gave it.
+func (t *File) Named() bool { return t.named }
+
+// Keep closes the file and leaves it where it is.
+func (t *File) Keep() error {
 	if t.done {
 		return nil
 	}
@@ -96,8 +104,8 @@ func (t *tempFile) keep() error {
 	return t.Close()
 }
 
-// discard removes the file, unless it was committed or discarded before.
-func (t *tempFile) discard() error {
+// Discard removes the file, unless it was committed or discarded before.
+func (t *File) Discard() error {
 	if t.done {
 		return nil
 	}

@@ -1,0 +1,124 @@
+// Package numbers reads arrays of any dtype of numbers as float64, a piece at a time
+// and on all cores, so that large ones need no copy of that type.
+package numbers
+
+import (
+	"fmt"
+
+	"ndflow/npy"
+)
+
+// Reader gives the elements of an array, in row-major order, as float64: those of
+// 64-bit integers rounded, all others exactly.
+type Reader struct {
+	Array *npy.Array
+	Len   int
+	read  func(dst []float64, at int)
+}
+
+// Read fills dst with the elements from at on. It can be called by several
+// goroutines, while the array is reachable and not released.
+func (r *Reader) Read(dst []float64, at int) { r.read(dst, at) }
+
+// Of returns the reader of an array. Strings and complex numbers are an
+// [npy.ErrDType].
+func Of(a *npy.Array) (*Reader, error) {
+	if a == nil {
+		return nil, fmt.Errorf("nil array: %w", npy.ErrReleased)
+	}
+	read, err := reader(a)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{a, a.Len(), read}, nil
+}
+
+func reader(a *npy.Array) (func([]float64, int), error) {
+	switch a.DType() {
+	case npy.Bool, npy.Uint8, npy.Uint4, npy.Uint2:
+		return bytes(a, func(b byte) float64 { return float64(b) })
+	case npy.Int8, npy.Int4, npy.Int2:
+		return bytes(a, func(b byte) float64 { return float64(int8(b)) })
+	case npy.Int16:
+		return plain[int16](a)
+	case npy.Int32:
+		return plain[int32](a)
+	case npy.Int64:
+		return plain[int64](a)
+	case npy.Uint16:
+		return plain[uint16](a)
+	case npy.Uint32:
+		return plain[uint32](a)
+	case npy.Uint64:
+		return plain[uint64](a)
+	case npy.Float32:
+		return plain[float32](a)
+	case npy.Float64:
+		return plain[float64](a)
+	case npy.Float16:
+		return halves[npy.F16](a)
+	case npy.BFloat16:
+		return halves[npy.BF16](a)
+	case npy.Float8E4M3FN:
+		return narrow[npy.F8E4M3FN](a)
+	case npy.Float8E5M2:
+		return narrow[npy.F8E5M2](a)
+	case npy.Float8E4M3FNUZ:
+		return narrow[npy.F8E4M3FNUZ](a)
+	case npy.Float8E4M3B11FNUZ:
+		return narrow[npy.F8E4M3B11FNUZ](a)
+	case npy.Float8E5M2FNUZ:
+		return narrow[npy.F8E5M2FNUZ](a)
+	case npy.Float4E2M1FN:
+		return narrow[npy.F4E2M1FN](a)
+	}
+	return nil, fmt.Errorf("%w: have %v, want numbers that have an order", npy.ErrDType, a.DType())
+}
+
+func plain[T interface {
+	npy.Element
+	int16 | int32 | int64 | uint16 | uint32 | uint64 | float32 | float64
+}](a *npy.Array) (func([]float64, int), error) {
+	v, err := npy.Values[T](a)
+	return func(dst []float64, at int) {
+		for i, x := range v[at : at+len(dst)] {
+			dst[i] = float64(x)
+		}
+	}, err
+}
+
+func halves[T interface {
+	npy.F16 | npy.BF16
+	Float32() float32
+}](a *npy.Array) (func([]float64, int), error) {
+	v, err := npy.Values[T](a)
+	return func(dst []float64, at int) {
+		for i, x := range v[at : at+len(dst)] {
+			dst[i] = float64(x.Float32())
+		}
+	}, err
+}
+
+func narrow[T interface {
+	~uint8
+	Float32() float32
+}](a *npy.Array) (func([]float64, int), error) {
+	return bytes(a, func(b byte) float64 { return float64(T(b).Float32()) })
+}
+
+// bytes reads elements of one byte by a table of what each byte stands for.
+func bytes(a *npy.Array, value func(byte) float64) (func([]float64, int), error) {
+	v := a.Bytes()
+	if v == nil && a.Len() > 0 {
+		return nil, npy.ErrReleased
+	}
+	var table [256]float64
+	for i := range table {
+		table[i] = value(byte(i))
+	}
+	return func(dst []float64, at int) {
+		for i, x := range v[at : at+len(dst)] {
+			dst[i] = table[x]
+		}
+	}, nil
+}

@@ -1,0 +1,150 @@
+package arrowio
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"ndflow/npy"
+	"ndflow/npy/table"
+)
+
+// inChild does the work of a process that a test has started, if this is one.
+var inChild = func() (code int, ok bool) { return 0, false }
+
+func TestMain(m *testing.M) {
+	if code, ok := inChild(); ok {
+		os.Exit(code)
+	}
+	code := m.Run()
+	if fixtureDir != "" {
+		os.RemoveAll(fixtureDir)
+	}
+	if scratchFile != "" {
+		os.Remove(scratchFile)
+	}
+	os.Exit(code)
+}
+
+// python runs testdata/tables.py with the Python that has pandas and pyarrow.
+func python(args ...string) error {
+	interpreter, err := interpreter()
+	if err != nil {
+		return err
+	}
+	out, err := exec.Command(interpreter, append([]string{"testdata/tables.py"}, args...)...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("tables.py %v: %v\n%s", args, err, out)
+	}
+	return nil
+}
+
+var interpreter = sync.OnceValues(func() (string, error) {
+	var stderr bytes.Buffer
+	cmd := exec.Command("../../scripts/python", "--tables")
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("scripts/python --tables: %v\n%s", err, stderr.String())
+	}
+	return strings.TrimSpace(string(out)), nil
+})
+
+var fixtureDir string // "" until there is one to remove
+
+// fixtureFolder has pyarrow and pandas write their tables, once for all tests.
+var fixtureFolder = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "arrowio-fixtures-")
+	if err != nil {
+		return "", err
+	}
+	fixtureDir = dir
+	return dir, python("write", dir)
+})
+
+// fixture is what is in a table that Python wrote.
+type fixture struct {
+	Strings map[string][]string
+	Columns []string
+}
+
+func fixtures(t testing.TB) (string, map[string]fixture) {
+	t.Helper()
+	dir, err := fixtureFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m map[string]fixture
+	if err := json.Unmarshal(must(os.ReadFile(filepath.Join(dir, "manifest.json"))), &m); err != nil {
+		t.Fatal(err)
+	}
+	return dir, m
+}
+
+// open opens a table by its name's ending.
+func open(path string, opts ...Option) (*Reader, error) {
+	if strings.HasSuffix(path, ".parquet") {
+		return OpenParquet(path, opts...)
+	}
+	return OpenArrow(path, opts...)
+}
+
+// create begins a table by its name's ending.
+func create(path string, columns []table.Column, opts ...Option) (*Writer, error) {
+	switch filepath.Ext(path) {
+	case ".parquet":
+		return CreateParquet(path, columns, opts...)
+	case ".arrows":
+		opts = append(opts, Stream())
+	}
+	return CreateArrow(path, columns, opts...)
+}
+
+// write writes arrays as a table, some rows at a time.
+func write(path string, names []string, arrays []*npy.Array, rows int, opts ...Option) error {
+	r, err := table.Of(names, arrays)
+	if err != nil {
+		return err
+	}
+	w, err := create(path, r.Columns(), opts...)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	for lo := 0; lo < arrays[0].Dim(0); lo += rows {
+		batch, err := r.Next(rows)
+		if err != nil {
+			return err
+		}
+		if err := w.Write(batch); err != nil {
+			return err
+		}
+	}
+	return w.Commit()
+}
+
+// must returns v; it is for calls that fail only if the test is wrong.
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// equal says whether two arrays have the same dtype, shape and elements.
+func equal(a, b *npy.Array) bool {
+	if a.DType() != b.DType() || !slices.Equal(a.Shape(), b.Shape()) {
+		return false
+	}
+	if a.DType() == npy.String {
+		return slices.Equal(must(npy.Values[string](a)), must(npy.Values[string](b)))
+	}
+	return bytes.Equal(a.Bytes(), b.Bytes())
+}

@@ -1,0 +1,133 @@
+package stat
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"ndflow/npy"
+)
+
+// Summary says what is in an array's elements.
+//
+// NaNs are counted, and left out of the rest. Infinities are not: with them Min, Max
+// and Mean can be infinite and Std is NaN, as NumPy has it. Where no element is left,
+// these four are NaN.
+type Summary struct {
+	Count int64 // all elements, NaNs and infinities with them
+	Zeros int64 // elements that are 0, or -0
+	NaNs  int64
+	Infs  int64 // of both signs
+
+	Min, Max float64 // rounded, of 64-bit integers beyond 2^53: see [Summary.Least]
+	Mean     float64
+	Std      float64 // of the elements as they are, as numpy.std has it: divided by their number
+
+	dtype npy.DType
+	exact extremes // of 64-bit integers
+}
+
+// extremes are the bits of the least and the greatest element.
+type extremes struct{ least, greatest uint64 }
+
+// Of looks at every element of a once. Strings and complex numbers, which have no
+// order, are an [npy.ErrDType].
+func Of(a *npy.Array) (Summary, error) { return OfContext(context.Background(), a) }
+
+// OfContext is [Of] that stops, with the ctx's error, when the ctx ends.
+func OfContext(ctx context.Context, a *npy.Array) (Summary, error) {
+	if a == nil {
+		return Summary{}, fmt.Errorf("stat: nil array: %w", npy.ErrReleased)
+	}
+	look, err := looker(a)
+	if err != nil {
+		return Summary{}, fmt.Errorf("stat: %w", err)
+	}
+	defer runtime.KeepAlive(a)
+	all, err := gather(ctx, a.Len(), look)
+	if err != nil {
+		return Summary{}, err
+	}
+	return all.summary(a.DType()), nil
+}
+
+// block is how many elements are gone through twice: of float64 they fill half of a
+// first cache.
+const block = 2048
+
+// A chunk is what one core takes at a time. There are no more than so many, so that
+// what is kept of each does not add up.
+const (
+	leastChunk = 64 * block
+	mostChunks = 4096
+)
+
+func chunkSize(n int) int {
+	size := max(leastChunk, (n+mostChunks-1)/mostChunks)
+	return (size + block - 1) / block * block
+}
+
+// gather looks at all elements, a chunk at a time, and puts the chunks together in
+// the order of memory, whoever has looked at them.
+func gather(ctx context.Context, n int, look func(lo, hi int) part) (part, error) {
+	size := chunkSize(n)
+	chunks := make([]part, (n+size-1)/size)
+	var next atomic.Int64
+	work := func() {
+		for ctx.Err() == nil {
+			i := int(next.Add(1)) - 1
+			if i >= len(chunks) {
+				return
+			}
+			chunks[i] = look(i*size, min((i+1)*size, n))
+		}
+	}
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(chunks)) - 1 {
+		wg.Go(work)
+	}
+	work()
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return part{}, err
+	}
+	all := part{}
+	for _, c := range chunks {
+		all.add(c)
+	}
+	return all, nil
+}
+
+// Least is Min with all digits of the dtype: "-9223372036854775808", "0.1"; empty
+// where there is none.
+func (s Summary) Least() string { return s.digits(s.Min, s.exact.least) }
+
+// Greatest is Max with all digits of the dtype.
+func (s Summary) Greatest() string { return s.digits(s.Max, s.exact.greatest) }
+
+func (s Summary) digits(x float64, bits uint64) string {
+	switch {
+	case math.IsNaN(x):
+		return ""
+	case s.dtype == npy.Int64:
+		return strconv.FormatInt(int64(bits), 10)
+	case s.dtype == npy.Uint64:
+		return strconv.FormatUint(bits, 10)
+	case s.dtype == npy.Float64 || s.dtype == npy.Invalid:
+		return strconv.FormatFloat(x, 'g', -1, 64)
+	}
+	// All else is exact as a float32 or an integer of 32 bits.
+	if x == math.Trunc(x) && integers[s.dtype] {
+		return strconv.FormatInt(int64(x), 10)
+	}
+	return strconv.FormatFloat(x, 'g', -1, 32)
+}
+
+var integers = map[npy.DType]bool{
+	npy.Bool: true, npy.Int8: true, npy.Int16: true, npy.Int32: true, npy.Uint8: true, npy.Uint16: true,
+	npy.Uint32: true, npy.Int4: true, npy.Uint4: true, npy.Int2: true, npy.Uint2: true,
+}

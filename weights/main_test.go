@@ -1,0 +1,117 @@
+package weights
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"ndflow/npy"
+	"ndflow/tfc"
+)
+
+// inChild does the work of a process that a test has started, if this is one.
+var inChild = func() (code int, ok bool) { return 0, false }
+
+func TestMain(m *testing.M) {
+	if code, ok := inChild(); ok {
+		os.Exit(code)
+	}
+	code := m.Run()
+	if err := tfc.CheckLeaks(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func fixture(name string) string { return filepath.Join("..", "testdata", "models", name) }
+
+func mustOpen(t testing.TB, path string, opts ...Option) Source {
+	t.Helper()
+	s, err := Open(path, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func mustRead(t testing.TB, s Source, name string) *npy.Array {
+	t.Helper()
+	a, err := s.Read(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Release() })
+	return a
+}
+
+// same says whether two arrays have the same dtype, shape and elements.
+func same(a, b *npy.Array) bool {
+	if a.DType() != b.DType() || fmt.Sprint(a.Shape()) != fmt.Sprint(b.Shape()) {
+		return false
+	}
+	if a.DType() == npy.String {
+		return fmt.Sprintf("%q", must(npy.Values[string](a))) == fmt.Sprintf("%q", must(npy.Values[string](b)))
+	}
+	return bytes.Equal(a.Bytes(), b.Bytes())
+}
+
+// ramp is an array of 0, 1, 2 and so on, from a number.
+func ramp(from int, shape ...int) *npy.Array {
+	a := must(npy.New(npy.Float32, shape...))
+	v := must(npy.Values[float32](a))
+	for i := range v {
+		v[i] = float32(from + i)
+	}
+	return a
+}
+
+// tensorFlow is the interpreter that has Python TensorFlow.
+var tensorFlow = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv("NDFLOW_PYTHON_TENSORFLOW"); path != "" {
+		return path, nil
+	}
+	out, err := exec.Command("../scripts/python", "--tensorflow").Output()
+	if err != nil {
+		return "", fmt.Errorf("scripts/python --tensorflow: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+})
+
+// python has TensorFlow load the models in a folder; see testdata/tensorflow_weights.py.
+func python(t testing.TB, dir string) {
+	t.Helper()
+	path, err := tensorFlow()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, "testdata/tensorflow_weights.py", dir)
+	cmd.Env = append(os.Environ(), "TF_CPP_MIN_LOG_LEVEL=3", "CUDA_VISIBLE_DEVICES=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("tensorflow_weights.py: %v\n%s", err, out)
+	}
+}
+
+func write(t testing.TB, path string, a *npy.Array) {
+	t.Helper()
+	if err := npy.WriteFile(path, a); err != nil {
+		t.Fatal(err)
+	}
+}
