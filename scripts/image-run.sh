@@ -105,14 +105,14 @@ image_files() {
 }
 
 # compressed_size prints how many bytes the image is when it is pushed, its layers
-# compressed by gzip.
+# compressed by gzip as well as it can.
 compressed_size() {
   case $engine in
   buildah | podman)
-    "$engine" push --quiet --compression-format gzip "$image" "dir:$work/pushed" >&2
+    "$engine" push --quiet --compression-format gzip --compression-level 9 "$image" "dir:$work/pushed" >&2
     du -sb --exclude=version "$work/pushed" | cut -f 1
     rm -rf "$work/pushed"
     ;;
-  docker) docker save "$image" | gzip -c | wc -c ;;
+  docker) docker save "$image" | gzip -9 -c | wc -c ;;
   esac
 }
