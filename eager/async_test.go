@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -151,8 +152,9 @@ func TestCancel(t *testing.T) {
 				}
 				done <- err
 			}()
-			// It cannot have ended by itself; whether it has begun does not matter.
+			// It cannot have ended by itself, and has begun even where there is one processor.
 			for began := time.Now(); time.Since(began) < 20*time.Millisecond; {
+				runtime.Gosched()
 			}
 			cancel()
 			select {
