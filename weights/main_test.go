@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -83,30 +81,10 @@ func ramp(from int, shape ...int) *npy.Array {
 	return a
 }
 
-// tensorFlow is the interpreter that has Python TensorFlow.
-var tensorFlow = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("NDFLOW_PYTHON_TENSORFLOW"); path != "" {
-		return path, nil
-	}
-	out, err := exec.Command("../scripts/python", "--tensorflow").Output()
-	if err != nil {
-		return "", fmt.Errorf("scripts/python --tensorflow: %w", err)
-	}
-	return strings.TrimSpace(string(out)), nil
-})
-
 // python has TensorFlow load the models in a folder; see testdata/tensorflow_weights.py.
 func python(t testing.TB, dir string) {
 	t.Helper()
-	path, err := tensorFlow()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, "testdata/tensorflow_weights.py", dir)
-	cmd.Env = append(os.Environ(), "TF_CPP_MIN_LOG_LEVEL=3", "CUDA_VISIBLE_DEVICES=")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("tensorflow_weights.py: %v\n%s", err, out)
-	}
+	scripttest.TensorFlow.Run(t, "testdata/tensorflow_weights.py", dir)
 }
 
 func write(t testing.TB, path string, a *npy.Array) {

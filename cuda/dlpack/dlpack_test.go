@@ -16,6 +16,7 @@ import (
 
 	"ndflow/cuda"
 	"ndflow/cuda/fakecuda"
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 )
 
@@ -335,11 +336,11 @@ func TestBadInput(t *testing.T) {
 
 // TestNumPy exchanges arrays with NumPy in one process.
 func TestNumPy(t *testing.T) {
-	python, err := exec.Command(filepath.Join("..", "..", "scripts", "python")).Output()
+	python, err := scripttest.NumPy.Path()
 	must(t, err)
 	library := filepath.Join(t.TempDir(), "libshared.so")
 	run(t, "go", "build", "-buildmode=c-shared", "-o", library, "./testdata/shared")
-	if out := run(t, strings.TrimSpace(string(python)), filepath.Join("testdata", "exchange.py"), library); !strings.HasSuffix(out, "ok\n") {
+	if out := run(t, python, filepath.Join("testdata", "exchange.py"), library); !strings.HasSuffix(out, "ok\n") {
 		t.Errorf("have %q", out)
 	}
 }

@@ -3,15 +3,14 @@ package arrowio
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 	"ndflow/npy/table"
 )
@@ -35,27 +34,9 @@ func TestMain(m *testing.M) {
 
 // python runs testdata/tables.py with the Python that has pandas and pyarrow.
 func python(args ...string) error {
-	interpreter, err := interpreter()
-	if err != nil {
-		return err
-	}
-	out, err := exec.Command(interpreter, append([]string{"testdata/tables.py"}, args...)...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("tables.py %v: %v\n%s", args, err, out)
-	}
-	return nil
+	_, err := scripttest.Tables.Output(append([]string{"testdata/tables.py"}, args...)...)
+	return err
 }
-
-var interpreter = sync.OnceValues(func() (string, error) {
-	var stderr bytes.Buffer
-	cmd := exec.Command("../../scripts/python", "--tables")
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("scripts/python --tables: %v\n%s", err, stderr.String())
-	}
-	return strings.TrimSpace(string(out)), nil
-})
 
 var fixtureDir string // "" until there is one to remove
 

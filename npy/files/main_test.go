@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 	"ndflow/npy/files"
 )
@@ -27,17 +25,7 @@ func TestMain(m *testing.M) {
 // python runs testdata/tables.py with the Python that has pandas and pyarrow.
 func python(t *testing.T, args ...string) {
 	t.Helper()
-	cmd := exec.Command(filepath.Join("..", "..", "scripts", "python"), "--tables")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("scripts/python: %v", err)
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	all, err := exec.Command(lines[len(lines)-1], append([]string{filepath.Join("testdata", "tables.py")}, args...)...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("tables.py %v: %v\n%s", args, err, all)
-	}
+	scripttest.Tables.Run(t, append([]string{"testdata/tables.py"}, args...)...)
 }
 
 func of[T npy.Element](t *testing.T, values []T, shape ...int) *npy.Array {
