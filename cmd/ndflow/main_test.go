@@ -202,20 +202,3 @@ func same(t *testing.T, what string, have, want *npy.Array) {
 		t.Errorf("%s: have\n%v\nwant\n%v", what, have, want)
 	}
 }
-
-// onlyFiles checks that exactly these files are in dir, hidden ones included.
-func onlyFiles(t *testing.T, dir string, want ...string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var have []string
-	for _, e := range entries {
-		have = append(have, e.Name())
-	}
-	slices.Sort(want)
-	if !slices.Equal(have, want) {
-		t.Errorf("have files %q, want %q", have, want)
-	}
-}

@@ -3,7 +3,6 @@ package files_test
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"slices"
 	"testing"
 
@@ -11,16 +10,6 @@ import (
 	"ndflow/npy"
 	"ndflow/npy/files"
 )
-
-// inChild does the work of a process that a test has started, if this is one.
-var inChild = func() (code int, ok bool) { return 0, false }
-
-func TestMain(m *testing.M) {
-	if code, ok := inChild(); ok {
-		os.Exit(code)
-	}
-	os.Exit(m.Run())
-}
 
 // python runs testdata/tables.py with the Python that has pandas and pyarrow.
 func python(t *testing.T, args ...string) {
@@ -86,22 +75,5 @@ func convert(t *testing.T, c files.Conversion) {
 	t.Helper()
 	if err := files.Convert(t.Context(), c); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// onlyFiles checks that exactly these files are in dir, hidden ones included.
-func onlyFiles(t *testing.T, dir string, want ...string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var have []string
-	for _, e := range entries {
-		have = append(have, e.Name())
-	}
-	slices.Sort(want)
-	if !slices.Equal(have, want) {
-		t.Errorf("have files %q, want %q", have, want)
 	}
 }
