@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"ndflow/npy"
 )
@@ -14,8 +16,9 @@ import (
 var _ = register(&Scenario{
 	Name:  "saving",
 	Title: "Tensors to files, and back",
-	Work: "A tensor of random float32 is saved to a file; and a file becomes a tensor all of whose elements an op then " +
-		"looks at (their maximum). Files are in the system's cache, and are written anew each time.",
+	Work: "A tensor of random float32 is saved to a file; an op makes a tensor (the negative of one), which is saved; and a " +
+		"file becomes a tensor all of whose elements an op then looks at (their maximum). Files are in the system's cache, " +
+		"and are written anew each time.",
 	Unit:   "file",
 	XLabel: "bytes of the tensor",
 	Claims: []Claim{
@@ -27,12 +30,14 @@ var _ = register(&Scenario{
 
 const (
 	saving   = "saving"
+	landing  = "an op and saving"
 	loading  = "loading"
 	deflated = "deflated"
 
 	fileWrite   = "fallocate(2), write(2)"
 	fileRead    = "read(2)"
 	fileCreate  = ".npy, Create (mapped)"
+	fileLand    = ".npy, Create, landed"
 	fileNpy     = ".npy, WriteFile"
 	fileNpz     = ".npz, stored"
 	fileDeflate = ".npz, deflated"
@@ -47,11 +52,26 @@ const (
 )
 
 func savingCases(ctx context.Context, env *Env) ([]Case, error) {
-	sizes, zipped := []int{4 << 10, 256 << 10, 4 << 20, 64 << 20, 256 << 20}, []int{256 << 10, 4 << 20}
+	sizes, zipped := []int{4 << 10, 256 << 10, 4 << 20, 64 << 20, 256 << 20}, []int{256 << 10, 4 << 20, 64 << 20}
+	large := []int{64 << 20, 1 << 30}
 	if env.Quick {
-		sizes, zipped = []int{256 << 10}, []int{16 << 10}
+		sizes, zipped, large = []int{256 << 10}, []int{16 << 10}, []int{256 << 10}
 	}
 	var cases []Case
+	for _, bytes := range large {
+		f, err := newFile(env, bytes)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(sizes, bytes) {
+			cases = append(cases, f.saving())
+		}
+		landed, err := f.landing()
+		if err != nil {
+			return nil, err
+		}
+		cases = append(cases, landed)
+	}
 	for _, bytes := range sizes {
 		f, err := newFile(env, bytes)
 		if err != nil {
@@ -103,15 +123,18 @@ func newFile(env *Env, bytes int) (*file, error) {
 	if err := npy.WriteFile(f.path("x.npy"), a); err != nil {
 		return nil, err
 	}
+	f.task = Task{Args: map[string]any{"array": f.path("x.npy"), "folder": dir}}
+	if bytes > 256<<20 {
+		return f, nil // is saved only
+	}
 	for name, opts := range map[string][]npy.Option{"x.npz": nil, "deflated.npz": {npy.Compress()}} {
-		if bytes > 4<<20 && opts != nil {
+		if bytes > 64<<20 && opts != nil {
 			continue
 		}
 		if err := saveNPZ(f.path(name), a, opts...); err != nil {
 			return nil, err
 		}
 	}
-	f.task = Task{Args: map[string]any{"array": f.path("x.npy"), "folder": dir}}
 	return f, nil
 }
 
@@ -140,6 +163,20 @@ func (f *file) saving() Case {
 		f.python(filePyNpy, "save", "npy"), f.python(filePyNpz, "save", "npz"), f.python(filePickle, "save", "pickle"))
 }
 
+// landing is saving what an op makes just then: it can be written where it is saved.
+func (f *file) landing() (Case, error) {
+	want, err := f.negative()
+	if err != nil {
+		return Case{}, err
+	}
+	task := f.task.With("how", "npy")
+	task.Work = "negate"
+	return f.asCase(landing, fileWrite, task, want,
+		f.landFloor(fileWrite),
+		f.land(fileLand), f.landWriteFile(fileNpy),
+		f.python(filePyNpy, "negate", "npy"), f.python(filePyNpz, "negate", "npz"), f.python(filePickle, "negate", "pickle")), nil
+}
+
 func (f *file) loading() Case {
 	task := f.task.With("how", "npy")
 	task.Work = "load"
@@ -162,14 +199,18 @@ func (f *file) deflated() []Case {
 }
 
 func savingVerdict(r *Result) (measured, verdict string) {
-	const name = saving + ", 64 MB"
+	name := saving + ", 1 GB"
+	if r.Timed(name, fileNpy) == nil {
+		name = saving + ", 64 MB"
+	}
 	numpy, ok := r.Ratio(name, filePyNpy, name, fileNpy)
 	pickle, ok2 := r.Ratio(name, filePickle, name, fileNpy)
 	floor, ok3 := r.Ratio(name, fileNpy, name, fileWrite)
 	if !ok || !ok2 || !ok3 {
 		return unknown()
 	}
-	measured = fmt.Sprintf("64 MB, against WriteFile: NumPy %s, pickle %s; WriteFile against write(2) alone: %s", times(numpy), times(pickle), times(floor))
+	measured = fmt.Sprintf("%s, against WriteFile: NumPy %s, pickle %s; WriteFile against write(2) alone: %s",
+		strings.TrimPrefix(name, saving+", "), times(numpy), times(pickle), times(floor))
 	return measured, judge(min(numpy.High, pickle.High) < 1, "true", "not here")
 }
 

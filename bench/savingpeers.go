@@ -168,39 +168,46 @@ func (m *maximum) of(a *npy.Array) error {
 	return m.op.RunInto(m.dst)
 }
 
-// writeFloor returns a peer that writes the elements, and nothing else, to a new
-// file, which then takes the place of the last one, as with all that ndflow saves.
-// Its space is taken first, or else ext4 writes it back to the disk at once.
+// writeFloor returns a peer that writes the elements, and nothing else, to a new file.
 func (f *file) writeFloor(name string) Peer {
 	return Peer{Name: name, Kind: Floor, Setup: setup(func(own *owned) (*Work, error) {
-		path, temp := f.path("floor"), f.path("floor.tmp")
+		path := f.path("floor")
 		own.add(func() { os.Remove(path) })
 		return &Work{
-			Run: each(func() error {
-				out, err := os.Create(temp)
-				if err != nil {
-					return err
-				}
-				syscall.Fallocate(int(out.Fd()), 0, 0, int64(f.bytes)) // where it can
-				_, err = out.Write(f.array.Bytes())
-				if err := errors.Join(err, out.Close()); err != nil {
-					return err
-				}
-				return os.Rename(temp, path)
-			}),
-			Results: resultIn(func() (*npy.Array, error) {
-				raw, err := os.ReadFile(path)
-				if err != nil {
-					return nil, err
-				}
-				a, err := npy.New(npy.Float32, len(raw)/4)
-				if err == nil {
-					_, err = binary.Decode(raw, binary.NativeEndian, a.Bytes())
-				}
-				return a, err
-			}),
+			Run:     each(func() error { return writeRaw(path, f.array.Bytes()) }),
+			Results: resultIn(func() (*npy.Array, error) { return readRaw(path) }),
 		}, nil
 	})}
+}
+
+// writeRaw writes bytes, and nothing else, to a new file, which then takes the place of
+// the last one, as with all that ndflow saves. Its space is taken first, or else ext4
+// writes it back to the disk at once.
+func writeRaw(path string, data []byte) error {
+	temp := path + ".tmp"
+	out, err := os.Create(temp)
+	if err != nil {
+		return err
+	}
+	syscall.Fallocate(int(out.Fd()), 0, 0, int64(len(data))) // where it can
+	_, err = out.Write(data)
+	if err := errors.Join(err, out.Close()); err != nil {
+		return err
+	}
+	return os.Rename(temp, path)
+}
+
+// readRaw reads what writeRaw has written.
+func readRaw(path string, _ ...npy.Option) (*npy.Array, error) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	a, err := npy.New(npy.Float32, len(raw)/4)
+	if err == nil {
+		_, err = binary.Decode(raw, binary.NativeEndian, a.Bytes())
+	}
+	return a, err
 }
 
 // readFloor returns a peer that reads the file to memory that is there already, and

@@ -299,7 +299,7 @@ func TestDeadlineOfAStepThatPlaces(t *testing.T) {
 	l := newLander(t, load(t, "landing", WithExecutor(Inline)), "late")
 	x := zeros(t, npy.Float32, mostElements)
 	placedBy(t, l, Feeds{"x": x, "n": npy.Scalar(int32(1))}, "y")
-	long := Feeds{"x": x, "n": npy.Scalar(int32(1000))}
+	long := Feeds{"x": x, "n": npy.Scalar(int32(20_000))}
 	for range 3 {
 		must(t, l.r.Feed("n", long["n"]))
 		garble(l.lands["y"])

@@ -34,6 +34,7 @@ func CreateNPZ(path string, opts ...Option) (*NPZWriter, error) {
 		return nil, fmt.Errorf("npy: %w", err)
 	}
 	w := &NPZWriter{path: path, temp: temp, zip: zip.NewWriter(temp.File), names: map[string]bool{}, opts: optionsOf(opts)}
+	w.zip.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return newDeflater(out), nil })
 	w.cleanup = runtime.AddCleanup(w, func(t *tempfile.File) { t.Discard() }, temp)
 	return w, nil
 }

@@ -52,5 +52,5 @@ const (
 // Elements that the layout cannot hold without loss are an [ErrDType].
 func Strings(layout StringLayout) Option { return func(o *options) { o.strings = layout } }
 
-// Compress makes CreateNPZ deflate the arrays it writes.
+// Compress makes CreateNPZ deflate the arrays it writes, each of them on all cores.
 func Compress() Option { return func(o *options) { o.compress = true } }

@@ -13,16 +13,22 @@ def save(array, folder, how):
 
     how is "npy", "npz", "deflated" (another .npz) or "pickle" (protocol 5)."""
     t = tensorflow().constant(load(array))
-    path = os.path.join(folder, "python-" + how)
+    return saving(os.path.join(folder, "python-" + how), how, lambda: t)
 
-    def save_pickle(f):
-        pickle.dump(t.numpy(), f, protocol=5)
 
+@work("negate")
+def negate(array, folder, how):
+    """Saves the negative of a tensor, made each time anew, as "save" does."""
+    t = tensorflow().constant(load(array))
+    return saving(os.path.join(folder, "python-negative-" + how), how, lambda: -t)
+
+
+def saving(path, how, make):
     savers = {
-        "npy": lambda f: np.save(f, t.numpy()),
-        "npz": lambda f: np.savez(f, x=t.numpy()),
-        "deflated": lambda f: np.savez_compressed(f, x=t.numpy()),
-        "pickle": save_pickle,
+        "npy": np.save,
+        "npz": lambda f, x: np.savez(f, x=x),
+        "deflated": lambda f, x: np.savez_compressed(f, x=x),
+        "pickle": lambda f, x: pickle.dump(x, f, protocol=5),
     }
     if how not in savers:
         raise Missing("Python's peer saves nothing as " + how)
@@ -30,7 +36,7 @@ def save(array, folder, how):
     def run(n):
         for _ in range(n):
             with open(path, "wb") as f:
-                savers[how](f)
+                savers[how](f, make().numpy())
 
     def measures():
         return {"file bytes": float(os.path.getsize(path))}

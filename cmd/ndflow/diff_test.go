@@ -9,24 +9,35 @@ import (
 	"ndflow/npy"
 )
 
-func archive(t *testing.T, path string, arrays map[string][]float32) {
+// archive writes arrays to a .npz file.
+func archive(t *testing.T, path string, arrays map[string]*npy.Array) {
 	t.Helper()
 	w, err := npy.CreateNPZ(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, values := range arrays {
-		a, err := npy.From(values)
-		if err == nil {
-			err = w.Write(name, a)
-		}
-		if err != nil {
+	for name, a := range arrays {
+		if err := w.Write(name, a); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// floats are arrays of one dimension.
+func floats(t *testing.T, values map[string][]float32) map[string]*npy.Array {
+	t.Helper()
+	arrays := map[string]*npy.Array{}
+	for name, v := range values {
+		a, err := npy.From(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		arrays[name] = a
+	}
+	return arrays
 }
 
 func TestDiff(t *testing.T) {
@@ -37,9 +48,9 @@ func TestDiff(t *testing.T) {
 	save(t, dir+"/c.npy", []float64{1, 2, 3, math.NaN()}, 2, 2)
 	save(t, dir+"/d.npy", []float32{1, 2})
 	save(t, dir+"/s.npy", []string{"a", "b"})
-	archive(t, dir+"/a.npz", map[string][]float32{"x": {1, 2}, "y": {1}, "only": {1}})
-	archive(t, dir+"/b.npz", map[string][]float32{"x": {1, 3}, "y": {1}, "other": {1, 2}})
-	archive(t, dir+"/c.npz", map[string][]float32{"x": {1, 2}, "y": {1, 2}, "only": {1}})
+	archive(t, dir+"/a.npz", floats(t, map[string][]float32{"x": {1, 2}, "y": {1}, "only": {1}}))
+	archive(t, dir+"/b.npz", floats(t, map[string][]float32{"x": {1, 3}, "y": {1}, "other": {1, 2}}))
+	archive(t, dir+"/c.npz", floats(t, map[string][]float32{"x": {1, 2}, "y": {1, 2}, "only": {1}}))
 	if err := os.WriteFile(dir+"/t.csv", []byte("x,y\n1,0.5\n2,0.25\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func (e *usageError) Unwrap() error { return e.err }
 // line of its own put at the end of the line.
 func plain(err error) string {
 	return without(strings.ReplaceAll(err.Error(), "\n\t [[", " [["),
-		"graph", "map", "npy", "tfc", "eager", "cuda", "weights", "stat", "plot", "diff", "bench", "demo")
+		"graph", "map", "npy", "tfc", "eager", "cuda", "weights", "stat", "quant", "plot", "diff", "bench", "demo")
 }
 
 // without is an error's text without the names of packages.

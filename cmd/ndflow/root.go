@@ -38,7 +38,7 @@ lands their results in .npy and .npz files.`,
 	)
 	root.SetHelpCommandGroupID(groupSetup)
 	root.SetCompletionCommandGroupID(groupSetup)
-	root.AddCommand(newRun(), newShow(), newPlot(), newDiff(), newWeights(), newConvert(),
+	root.AddCommand(newRun(), newShow(), newPlot(), newDiff(), newWeights(), newQuantize(), newConvert(),
 		newBench(), newBenchPeer(), newDoctor(), newDemo(), newVersion())
 	return root
 }

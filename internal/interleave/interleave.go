@@ -27,6 +27,12 @@ const (
 // nothing.
 func Benchmark(b *testing.B, peers ...Peer) {
 	b.Helper()
+	Few(b, rounds, peers...)
+}
+
+// Few is [Benchmark] in so many rounds, for work that takes seconds.
+func Few(b *testing.B, rounds int, peers ...Peer) {
+	b.Helper()
 	n := make([]int, len(peers))
 	for i, p := range peers {
 		n[i] = calibrate(p)
