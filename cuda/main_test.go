@@ -11,6 +11,7 @@ import (
 	"unsafe"
 
 	"ndflow/cuda/fakecuda"
+	"ndflow/internal/leaktest"
 	"ndflow/npy"
 )
 
@@ -29,16 +30,12 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := m.Run()
-	if err := CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if left := leftOver(); left != "" {
-		fmt.Fprintln(os.Stderr, "left over in the fake driver:", left)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, CheckLeaks, func() error {
+		if left := leftOver(); left != "" {
+			return fmt.Errorf("left over in the fake driver: %s", left)
+		}
+		return nil
+	})
 }
 
 func openDriver() error {

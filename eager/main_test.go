@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"ndflow/cuda"
+	"ndflow/internal/leaktest"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -19,16 +20,12 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := m.Run()
-	if err := errors.Join(tfc.CheckLeaks(), cuda.CheckLeaks()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if left := fake.Counters().Alive(); left != "" {
-		fmt.Fprintln(os.Stderr, "left over in the fake driver:", left)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, tfc.CheckLeaks, cuda.CheckLeaks, func() error {
+		if left := fake.Counters().Alive(); left != "" {
+			return fmt.Errorf("left over in the fake driver: %s", left)
+		}
+		return nil
+	})
 }
 
 // must fails the test on an error.

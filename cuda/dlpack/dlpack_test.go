@@ -16,6 +16,7 @@ import (
 
 	"ndflow/cuda"
 	"ndflow/cuda/fakecuda"
+	"ndflow/internal/leaktest"
 	"ndflow/internal/scripttest"
 	"ndflow/npy"
 )
@@ -26,16 +27,12 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := m.Run()
-	if err := cuda.CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if n := Out(); n != 0 {
-		fmt.Fprintln(os.Stderr, "tensors that were lent are still out:", n)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, cuda.CheckLeaks, func() error {
+		if n := Out(); n != 0 {
+			return fmt.Errorf("tensors that were lent are still out: %d", n)
+		}
+		return nil
+	})
 }
 
 func openDriver() error {

@@ -3,26 +3,20 @@ package data
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"ndflow/eager"
 	"ndflow/graph"
+	"ndflow/internal/leaktest"
 	"ndflow/npy"
 	"ndflow/ops"
 	"ndflow/tfc"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := tfc.CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, tfc.CheckLeaks)
 }
 
 var bg = context.Background()
