@@ -1,14 +1,13 @@
 package eager
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"ndflow/cuda"
+	"ndflow/internal/errtest"
 	"ndflow/internal/leaktest"
 	"ndflow/npy"
 	"ndflow/tfc"
@@ -106,18 +105,4 @@ func wantValues[T npy.Element](t testing.TB, x *Tensor, want ...T) {
 	}
 }
 
-// wantError checks that err is target and says each of the words.
-func wantError(t testing.TB, err, target error, words ...string) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("no error, want %v", target)
-	}
-	if target != nil && !errors.Is(err, target) {
-		t.Errorf("error %q is not %v", err, target)
-	}
-	for _, w := range words {
-		if !strings.Contains(err.Error(), w) {
-			t.Errorf("error %q does not say %q", err, w)
-		}
-	}
-}
+var wantError = errtest.Want

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"ndflow/internal/errtest"
 	"ndflow/internal/leaktest"
 	"ndflow/npy"
 	"ndflow/tfc"
@@ -82,20 +83,7 @@ func must(t testing.TB, err error) {
 }
 
 // wantError checks that err is target and says each of the words.
-func wantError(t testing.TB, err, target error, words ...string) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("no error, want %v", target)
-	}
-	if target != nil && !errorsIs(err, target) {
-		t.Errorf("error %q is not %v", err, target)
-	}
-	for _, w := range words {
-		if !strings.Contains(err.Error(), w) {
-			t.Errorf("error %q does not say %q", err, w)
-		}
-	}
-}
+var wantError = errtest.Want
 
 // same reports whether two arrays are equal bit for bit.
 func same(a, b *npy.Array) bool {
