@@ -3,10 +3,10 @@ package graph
 import (
 	"context"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
+	"ndflow/internal/arraytest"
 	"ndflow/internal/errtest"
 	"ndflow/internal/leaktest"
 	"ndflow/npy"
@@ -85,18 +85,7 @@ func must(t testing.TB, err error) {
 // wantError checks that err is target and says each of the words.
 var wantError = errtest.Want
 
-// same reports whether two arrays are equal bit for bit.
-func same(a, b *npy.Array) bool {
-	if a.DType() != b.DType() || !slices.Equal(a.Shape(), b.Shape()) {
-		return false
-	}
-	if a.DType() == npy.String {
-		av, _ := npy.Values[string](a)
-		bv, _ := npy.Values[string](b)
-		return slices.Equal(av, bv)
-	}
-	return string(a.Bytes()) == string(b.Bytes())
-}
+var same = arraytest.Same
 
 // expected reads the arrays beside a model: inputs and outputs of one
 // signature by name.

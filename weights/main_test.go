@@ -1,11 +1,10 @@
 package weights
 
 import (
-	"bytes"
-	"fmt"
 	"path/filepath"
 	"testing"
 
+	"ndflow/internal/arraytest"
 	"ndflow/internal/leaktest"
 	"ndflow/internal/scripttest"
 	"ndflow/npy"
@@ -49,16 +48,7 @@ func mustRead(t testing.TB, s Source, name string) *npy.Array {
 	return a
 }
 
-// same says whether two arrays have the same dtype, shape and elements.
-func same(a, b *npy.Array) bool {
-	if a.DType() != b.DType() || fmt.Sprint(a.Shape()) != fmt.Sprint(b.Shape()) {
-		return false
-	}
-	if a.DType() == npy.String {
-		return fmt.Sprintf("%q", must(npy.Values[string](a))) == fmt.Sprintf("%q", must(npy.Values[string](b)))
-	}
-	return bytes.Equal(a.Bytes(), b.Bytes())
-}
+var same = arraytest.Same
 
 // ramp is an array of 0, 1, 2 and so on, from a number.
 func ramp(from int, shape ...int) *npy.Array {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"ndflow/internal/arraytest"
 	"ndflow/internal/leaktest"
 	"ndflow/npy"
 	"ndflow/tfc"
@@ -180,13 +181,8 @@ func same(t *testing.T, what string, have, want *npy.Array) {
 		t.Errorf("%s: have %v %v, want %v %v", what, have.DType(), have.Shape(), want.DType(), want.Shape())
 		return
 	}
-	equal := bytes.Equal(have.Bytes(), want.Bytes())
-	switch want.DType() {
-	case npy.String:
-		a, _ := npy.Values[string](have)
-		b, _ := npy.Values[string](want)
-		equal = slices.Equal(a, b)
-	case npy.Float32:
+	equal := arraytest.Same(have, want)
+	if want.DType() == npy.Float32 {
 		a, _ := npy.Values[float32](have)
 		b, _ := npy.Values[float32](want)
 		equal = slices.EqualFunc(a, b, func(x, y float32) bool {

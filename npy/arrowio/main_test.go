@@ -1,15 +1,14 @@
 package arrowio
 
 import (
-	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"ndflow/internal/arraytest"
 	"ndflow/internal/scripttest"
 	"ndflow/npy"
 	"ndflow/npy/table"
@@ -113,13 +112,4 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// equal says whether two arrays have the same dtype, shape and elements.
-func equal(a, b *npy.Array) bool {
-	if a.DType() != b.DType() || !slices.Equal(a.Shape(), b.Shape()) {
-		return false
-	}
-	if a.DType() == npy.String {
-		return slices.Equal(must(npy.Values[string](a)), must(npy.Values[string](b)))
-	}
-	return bytes.Equal(a.Bytes(), b.Bytes())
-}
+var equal = arraytest.Same

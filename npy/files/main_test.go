@@ -1,11 +1,10 @@
 package files_test
 
 import (
-	"bytes"
 	"fmt"
-	"slices"
 	"testing"
 
+	"ndflow/internal/arraytest"
 	"ndflow/internal/scripttest"
 	"ndflow/npy"
 	"ndflow/npy/files"
@@ -29,17 +28,7 @@ func of[T npy.Element](t *testing.T, values []T, shape ...int) *npy.Array {
 	return a
 }
 
-func same(a, b *npy.Array) bool {
-	if a.DType() != b.DType() || !slices.Equal(a.Shape(), b.Shape()) {
-		return false
-	}
-	if a.DType() == npy.String {
-		x, _ := npy.Values[string](a)
-		y, _ := npy.Values[string](b)
-		return slices.Equal(x, y)
-	}
-	return bytes.Equal(a.Bytes(), b.Bytes())
-}
+var same = arraytest.Same
 
 // people is a table: what all formats of tables can hold.
 func people(t *testing.T, rows int) (names []string, arrays []*npy.Array) {
