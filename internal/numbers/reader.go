@@ -4,6 +4,7 @@ package numbers
 
 import (
 	"fmt"
+	"runtime"
 
 	"ndflow/npy"
 )
@@ -31,6 +32,22 @@ func Of(a *npy.Array) (*Reader, error) {
 		return nil, err
 	}
 	return &Reader{a, a.Len(), read}, nil
+}
+
+// Float64s returns the elements of an array: its own memory where they are float64, else
+// as [Reader] gives them.
+func Float64s(a *npy.Array) ([]float64, error) {
+	r, err := Of(a)
+	if err != nil {
+		return nil, err
+	}
+	if a.DType() == npy.Float64 {
+		return npy.Values[float64](a)
+	}
+	defer runtime.KeepAlive(a)
+	values := make([]float64, r.Len)
+	r.Read(values, 0)
+	return values, nil
 }
 
 func reader(a *npy.Array) (func([]float64, int), error) {
