@@ -6,6 +6,16 @@ import (
 	"ndflow/npy"
 )
 
+// Whole says whether the elements of a dtype are integers, or bools.
+func Whole(d npy.DType) bool {
+	switch d {
+	case npy.Bool, npy.Int8, npy.Int16, npy.Int32, npy.Int64, npy.Uint8, npy.Uint16, npy.Uint32, npy.Uint64,
+		npy.Int4, npy.Uint4, npy.Int2, npy.Uint2:
+		return true
+	}
+	return false
+}
+
 // OfBytes returns the numbers that the bytes of a dtype stand for, one byte for each
 // element. Every other dtype is an [npy.ErrDType].
 func OfBytes(d npy.DType) (*[256]float64, error) {
