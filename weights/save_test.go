@@ -11,13 +11,12 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
 	"ndflow/eager"
 	"ndflow/graph"
 	"ndflow/internal/filetest"
 	"ndflow/internal/tfpb"
 	"ndflow/npy"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // arrays is a Source of arrays in memory.
