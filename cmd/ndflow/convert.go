@@ -145,5 +145,8 @@ func convert(ctx context.Context, stderr io.Writer, c files.Conversion) error {
 // their names. Plain does not know these, as one of them is a word that users' files
 // are called.
 func ofFiles(err error) error {
+	if err == nil {
+		return nil
+	}
 	return errors.New(without(err.Error(), "files", "table", "text", "arrowio"))
 }

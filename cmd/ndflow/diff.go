@@ -89,12 +89,12 @@ func (f *diffFlags) check() error {
 func (f *diffFlags) run(cmd *cobra.Command, left, right string) error {
 	a, err := arrays.Open(left, f.pattern)
 	if err != nil {
-		return err
+		return ofFiles(err)
 	}
 	defer a.Close()
 	b, err := arrays.Open(right, f.pattern)
 	if err != nil {
-		return err
+		return ofFiles(err)
 	}
 	defer b.Close()
 	if len(a.Infos) == 1 && len(b.Infos) == 1 {

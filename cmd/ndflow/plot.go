@@ -163,7 +163,7 @@ func (f *plotFlags) draw(ctx context.Context, args []string) (*plot.Figure, erro
 	for _, arg := range args {
 		s, err := arrays.Read(arg)
 		if err != nil {
-			return nil, err
+			return nil, ofFiles(err)
 		}
 		defer s.Array.Release()
 		series = append(series, s)
@@ -197,7 +197,7 @@ func (f *plotFlags) write(stdout io.Writer, figure *plot.Figure) error {
 func (f *plotFlags) runAll(cmd *cobra.Command) error {
 	set, err := arrays.Open(f.all, f.pattern)
 	if err != nil {
-		return err
+		return ofFiles(err)
 	}
 	defer set.Close()
 	title := f.Title

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"ndflow/cmd/ndflow/internal/inspect"
+	"ndflow/npy/files"
 )
 
 func newShow() *cobra.Command {
@@ -26,8 +27,8 @@ Of a SavedModel (a folder): its tags and signatures, and the names, dtypes and s
 of their inputs and outputs; a dimension of -1 can be of any size. Of a GraphDef (a .pb
 file): what it must be fed, and the tensors that nothing in it takes.
 
-Of .npy and .npz files: each array's dtype, shape, order, size, and the least, the
-greatest and the mean of its elements, NaNs left out.`,
+Of .npy and .npz files, and those that 'ndflow convert' reads: each array's dtype, shape,
+order, size, and the least, the greatest and the mean of its elements, NaNs left out.`,
 		Example: `  ndflow show model
   ndflow show frozen.pb
   ndflow show results.npz
@@ -63,6 +64,9 @@ func show(ctx context.Context, w io.Writer, path string, tags []string, asJSON b
 		arrays, err = inspect.ReadNPY(ctx, path)
 	case kindNPZ:
 		arrays, err = inspect.ReadNPZ(ctx, path)
+	case kindColumns:
+		arrays, err = inspect.ReadColumns(ctx, path)
+		err = ofFiles(err)
 	case kindSavedModel:
 		if filepath.Base(path) == savedModelFile {
 			path = filepath.Dir(path)
@@ -91,6 +95,7 @@ const (
 	kindGraphDef
 	kindNPY
 	kindNPZ
+	kindColumns // any other format of npy/files
 )
 
 const savedModelFile = "saved_model.pb"
@@ -107,6 +112,9 @@ func kindOf(path string) (fileKind, error) {
 		return kindNPY, nil
 	case filepath.Ext(path) == ".npz":
 		return kindNPZ, nil
+	}
+	if _, err := files.FormatOf(path); err == nil {
+		return kindColumns, nil
 	}
 	f, err := os.Open(path)
 	if err != nil {

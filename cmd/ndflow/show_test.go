@@ -117,6 +117,9 @@ func TestShowArrays(t *testing.T) {
 	if err := os.Link(dir+"/z.npz", dir+"/z.data"); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(dir+"/t.csv", []byte("x,y\n1,0.5\n3,nan\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	const (
 		head = "order format bytes min max mean\n"
 		f    = "float32 [2 2] row-major npy 1.0 16 -2 5 1.03333 1 NaN\n"
@@ -129,6 +132,7 @@ func TestShowArrays(t *testing.T) {
 		"e.npy":  "e.npy int16 [0 3] row-major npy 1.0 0 - - -\n",
 		"z.npz":  "f " + f + "s " + s,
 		"z.data": "f " + f + "s " + s,
+		"t.csv":  "x int64 [2] row-major csv 16 1 3 2\ny float64 [2] row-major csv 16 0.5 0.5 0.5 1 NaN\n",
 	} {
 		t.Run(file, func(t *testing.T) {
 			r := inside(t, dir, "show", file)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"ndflow/npy"
+	"ndflow/npy/files"
 )
 
 // Array is what there is to say about an array in a file.
@@ -16,7 +17,7 @@ type Array struct {
 	Shape  []int  `json:"shape"`
 	Order  string `json:"order"`  // "row-major" or "column-major"
 	Endian string `json:"endian"` // "little" or "big"
-	Format string `json:"format"` // the version of the file format, "1.0"
+	Format string `json:"format"` // the version of NumPy's format, "1.0", or another one's name
 	Bytes  int64  `json:"bytes"`  // of data; 0 where the header does not tell
 	Summary
 	Problem string `json:"problem,omitempty"` // why the elements cannot be read
@@ -53,6 +54,31 @@ func ReadNPZ(ctx context.Context, path string) ([]Array, error) {
 			return nil, err
 		}
 		list = append(list, a)
+	}
+	return list, nil
+}
+
+// ReadColumns looks at the columns of a file of another format that npy/files reads.
+func ReadColumns(ctx context.Context, path string) ([]Array, error) {
+	format, err := files.FormatOf(path)
+	if err != nil {
+		return nil, err
+	}
+	names, arrays, err := files.Read(path, files.Options{})
+	if err != nil {
+		return nil, err
+	}
+	list := []Array{}
+	for i, a := range arrays {
+		about := Array{
+			Name: names[i], DType: a.DType().String(), Shape: a.Shape(), Order: "row-major", Endian: "little",
+			Format: format.String(), Bytes: int64(len(a.Bytes())),
+		}
+		if about.Summary, err = Summarize(ctx, a); err != nil {
+			return nil, err
+		}
+		a.Release()
+		list = append(list, about)
 	}
 	return list, nil
 }

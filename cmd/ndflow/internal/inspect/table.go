@@ -13,10 +13,18 @@ func WriteArrays(w io.Writer, list []Array) error {
 	t := newTable(w)
 	fmt.Fprintln(t, "name\tdtype\tshape\torder\tformat\tbytes\tmin\tmax\tmean\t")
 	for _, a := range list {
-		fmt.Fprintf(t, "%s\t%s\t%v\t%s\tnpy %s\t%d\t%s\t%s\t%s\t%s\n",
-			a.Name, a.DType, a.Shape, a.Order, a.Format, a.Bytes, dash(a.Min), dash(a.Max), dash(a.Mean), a.note())
+		fmt.Fprintf(t, "%s\t%s\t%v\t%s\t%s\t%d\t%s\t%s\t%s\t%s\n",
+			a.Name, a.DType, a.Shape, a.Order, a.format(), a.Bytes, dash(a.Min), dash(a.Max), dash(a.Mean), a.note())
 	}
 	return t.Flush()
+}
+
+// format is the name of the file's format, with the version of NumPy's.
+func (a Array) format() string {
+	if strings.HasPrefix(a.Format, ".") {
+		return a.Format[1:]
+	}
+	return "npy " + a.Format
 }
 
 // note is what only some arrays have.
