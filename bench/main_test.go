@@ -6,6 +6,7 @@ import (
 	"os"
 	"testing"
 
+	"ndflow/internal/leaktest"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -21,12 +22,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	code := m.Run()
-	if err := tfc.CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, tfc.CheckLeaks)
 }
 
 // self is the command that makes this program a peer.

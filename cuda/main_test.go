@@ -1,7 +1,6 @@
 package cuda
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -11,6 +10,8 @@ import (
 	"unsafe"
 
 	"ndflow/cuda/fakecuda"
+	"ndflow/internal/errtest"
+	"ndflow/internal/leaktest"
 	"ndflow/npy"
 )
 
@@ -29,16 +30,12 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := m.Run()
-	if err := CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if left := leftOver(); left != "" {
-		fmt.Fprintln(os.Stderr, "left over in the fake driver:", left)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, CheckLeaks, func() error {
+		if left := leftOver(); left != "" {
+			return fmt.Errorf("left over in the fake driver: %s", left)
+		}
+		return nil
+	})
 }
 
 func openDriver() error {
@@ -204,17 +201,7 @@ func wantBytes(t testing.TB, have, want *npy.Array) {
 // wantError checks that err is target and says each of the words.
 func wantError(t testing.TB, err, target error, words ...string) {
 	t.Helper()
-	if err == nil {
-		t.Fatalf("no error, want %v", target)
-	}
-	if target != nil && !errors.Is(err, target) {
-		t.Errorf("error %q is not %v", err, target)
-	}
-	for _, w := range words {
-		if !strings.Contains(err.Error(), w) {
-			t.Errorf("error %q does not say %q", err, w)
-		}
-	}
+	errtest.Want(t, err, target, words...)
 	if strings.Count(err.Error(), "cuda: ") != 1 || !strings.HasPrefix(err.Error(), "cuda: ") {
 		t.Errorf("error %q does not name this package once, in front", err)
 	}

@@ -1,14 +1,14 @@
 package eager
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"ndflow/cuda"
+	"ndflow/internal/errtest"
+	"ndflow/internal/leaktest"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -19,16 +19,12 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := m.Run()
-	if err := errors.Join(tfc.CheckLeaks(), cuda.CheckLeaks()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if left := fake.Counters().Alive(); left != "" {
-		fmt.Fprintln(os.Stderr, "left over in the fake driver:", left)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, tfc.CheckLeaks, cuda.CheckLeaks, func() error {
+		if left := fake.Counters().Alive(); left != "" {
+			return fmt.Errorf("left over in the fake driver: %s", left)
+		}
+		return nil
+	})
 }
 
 // must fails the test on an error.
@@ -109,18 +105,4 @@ func wantValues[T npy.Element](t testing.TB, x *Tensor, want ...T) {
 	}
 }
 
-// wantError checks that err is target and says each of the words.
-func wantError(t testing.TB, err, target error, words ...string) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("no error, want %v", target)
-	}
-	if target != nil && !errors.Is(err, target) {
-		t.Errorf("error %q is not %v", err, target)
-	}
-	for _, w := range words {
-		if !strings.Contains(err.Error(), w) {
-			t.Errorf("error %q does not say %q", err, w)
-		}
-	}
-}
+var wantError = errtest.Want

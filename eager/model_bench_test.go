@@ -6,13 +6,14 @@ import (
 
 	"ndflow/graph"
 	"ndflow/internal/interleave"
+	"ndflow/internal/scripttest"
 )
 
 // BenchmarkModel compares calls of a signature whose results land in arrays: by a
 // session's Runner, which runs small steps on the calling thread, by a Caller, and
 // by one whose function runs its ops one after the other.
 func BenchmarkModel(b *testing.B) {
-	for name, model := range map[string]string{"mlp": fixture("mlp"), "basic-pitch": basicPitch(b)} {
+	for name, model := range map[string]string{"mlp": fixture("mlp"), "basic-pitch": scripttest.Run(b, "basic-pitch")} {
 		b.Run(name, func(b *testing.B) {
 			session, err := graph.Load(model)
 			must(b, err)
@@ -56,7 +57,7 @@ func BenchmarkModel(b *testing.B) {
 // which is when TensorFlow optimizes what it runs.
 func BenchmarkLoad(b *testing.B) {
 	c := newContext(b)
-	for name, model := range map[string]string{"mlp": fixture("mlp"), "basic-pitch": basicPitch(b)} {
+	for name, model := range map[string]string{"mlp": fixture("mlp"), "basic-pitch": scripttest.Run(b, "basic-pitch")} {
 		for _, first := range []bool{false, true} {
 			b.Run(fmt.Sprintf("%s/call=%v", name, first), func(b *testing.B) {
 				feeds := func(sig graph.Signature) graph.Feeds {

@@ -3,33 +3,19 @@ package eager
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"ndflow/graph"
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
 
-// basicPitch is the folder of a published model.
-func basicPitch(t testing.TB) string {
-	t.Helper()
-	cmd := exec.Command("../scripts/basic-pitch")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("scripts/basic-pitch: %v", err)
-	}
-	return strings.TrimSpace(string(out))
-}
-
 // A published model gives what it gives in a session, bit for bit.
 func TestLoadBasicPitch(t *testing.T) {
-	dir := basicPitch(t)
+	dir := scripttest.Run(t, "basic-pitch")
 	session, err := graph.Load(dir)
 	must(t, err)
 	defer session.Close()

@@ -5,11 +5,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"ndflow/graph"
+	"ndflow/internal/arraytest"
 	"ndflow/npy"
 )
 
@@ -107,13 +107,7 @@ func arrays(t testing.TB, s step, sig graph.Signature) (in, out map[string]*npy.
 // same checks that two arrays are equal bit for bit.
 func same(t testing.TB, name string, got, want *npy.Array) {
 	t.Helper()
-	equal := got != nil && got.DType() == want.DType() && slices.Equal(got.Shape(), want.Shape())
-	if equal && got.DType() == npy.String {
-		equal = slices.Equal(values[string](t, got), values[string](t, want))
-	} else if equal {
-		equal = string(got.Bytes()) == string(want.Bytes())
-	}
-	if !equal {
+	if got == nil || !arraytest.Same(got, want) {
 		t.Errorf("output %q is\n%v, want\n%v", name, got, want)
 	}
 }

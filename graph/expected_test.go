@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,8 +9,6 @@ import (
 
 	"ndflow/npy"
 )
-
-func errorsIs(err, target error) bool { return errors.Is(err, target) }
 
 // testCase is one signature of a fixture with its expected arrays.
 type testCase struct {

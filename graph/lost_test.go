@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -61,7 +62,7 @@ func TestNeedsEager(t *testing.T) {
 	})
 	_, err = Load(needed)
 	wantError(t, err, tfc.NotFound, "NoSuchOp")
-	if errorsIs(err, ErrNeedsEager) {
+	if errors.Is(err, ErrNeedsEager) {
 		t.Errorf("%v, but the signature needs it", err)
 	}
 }

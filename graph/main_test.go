@@ -2,24 +2,19 @@ package graph
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
+	"ndflow/internal/arraytest"
+	"ndflow/internal/errtest"
+	"ndflow/internal/leaktest"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := tfc.CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, tfc.CheckLeaks)
 }
 
 var bg = context.Background()
@@ -88,33 +83,9 @@ func must(t testing.TB, err error) {
 }
 
 // wantError checks that err is target and says each of the words.
-func wantError(t testing.TB, err, target error, words ...string) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("no error, want %v", target)
-	}
-	if target != nil && !errorsIs(err, target) {
-		t.Errorf("error %q is not %v", err, target)
-	}
-	for _, w := range words {
-		if !strings.Contains(err.Error(), w) {
-			t.Errorf("error %q does not say %q", err, w)
-		}
-	}
-}
+var wantError = errtest.Want
 
-// same reports whether two arrays are equal bit for bit.
-func same(a, b *npy.Array) bool {
-	if a.DType() != b.DType() || !slices.Equal(a.Shape(), b.Shape()) {
-		return false
-	}
-	if a.DType() == npy.String {
-		av, _ := npy.Values[string](a)
-		bv, _ := npy.Values[string](b)
-		return slices.Equal(av, bv)
-	}
-	return string(a.Bytes()) == string(b.Bytes())
-}
+var same = arraytest.Same
 
 // expected reads the arrays beside a model: inputs and outputs of one
 // signature by name.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"ndflow/internal/interleave"
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 )
 
@@ -15,7 +16,7 @@ import (
 // "python-none" the same without fetching the results; only their difference
 // says something, since the session's threads are used in another way.
 func BenchmarkBasicPitch(b *testing.B) {
-	model := interleave.Script(b, "basic-pitch")
+	model := scripttest.Run(b, "basic-pitch")
 	python := interleave.Python(b, sessionRuns, model)
 	for _, batch := range []int{1, 8} {
 		b.Run(fmt.Sprint(batch), func(b *testing.B) {

@@ -8,12 +8,12 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"testing/iotest"
 
 	"ndflow/internal/interleave"
+	"ndflow/internal/scripttest"
 )
 
 // What is deflated in parts of any size is inflated to what it was, by the standard
@@ -141,9 +141,7 @@ assert np.array_equal(z["x"], (np.arange(700000) % 1000).astype("f4"))
 assert list(z["words"]) == ["word"[:i % 5] for i in range(50000)]
 assert z["one"] == 3 and z["none"].shape == (0,)
 `
-	if out, err := exec.Command(interleave.Script(t, "python"), "-c", check, path).CombinedOutput(); err != nil {
-		t.Errorf("NumPy: %v\n%s", err, out)
-	}
+	scripttest.NumPy.Run(t, "-c", check, path)
 	if info := must(os.Stat(path)); info.Size() > 200_000 {
 		t.Errorf("the archive has %d bytes", info.Size())
 	}

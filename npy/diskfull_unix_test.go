@@ -6,22 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"ndflow/internal/filetest"
 	"ndflow/internal/tempfile"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-)
-
-// A full disk is played by a limit on the size of files, in a process of its
-// own: every write past it fails, as it does past the last free block, and no
-// disk has to be filled for it.
-const (
-	childEnv  = "NDFLOW_NPY_FULL_DISK"
-	diskLimit = 64 << 10
 )
 
 var fullDiskTasks = map[string]func(path string) error{
@@ -94,24 +85,7 @@ var fullDiskTasks = map[string]func(path string) error{
 }
 
 func init() {
-	inChild = func() (int, bool) {
-		name, path, ok := strings.Cut(os.Getenv(childEnv), ":")
-		if !ok {
-			return 0, false
-		}
-		signal.Ignore(syscall.SIGXFSZ)
-		limit := syscall.Rlimit{Cur: diskLimit, Max: diskLimit}
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
-			fmt.Println(err)
-			return 3, true
-		}
-		err := fullDiskTasks[name](path)
-		fmt.Println(err)
-		if errors.Is(err, syscall.EFBIG) {
-			return 0, true
-		}
-		return 3, true
-	}
+	filetest.FullDiskWork(func(args []string) error { return fullDiskTasks[args[0]](args[1]) })
 }
 
 func TestFullDiskLeavesTheOldFileAndNoOther(t *testing.T) {
@@ -122,26 +96,9 @@ func TestFullDiskLeavesTheOldFileAndNoOther(t *testing.T) {
 			if err := os.WriteFile(path, []byte("old"), 0o666); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(os.Args[0])
-			cmd.Env = append(os.Environ(), childEnv+"="+name+":"+path)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("have %v: %s, want a file-too-large error", err, out)
-			}
-			wantOnly(t, dir, "target", "old")
+			filetest.OnFullDisk(t, name, path)
+			filetest.OnlyOne(t, dir, "target", "old")
 		})
-	}
-}
-
-// wantOnly checks that a folder holds one file, and what is in it.
-func wantOnly(t *testing.T, dir, name, content string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 1 || entries[0].Name() != name {
-		t.Fatalf("have %v in the folder (%v), want %s only", entries, err, name)
-	}
-	b, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil || string(b) != content {
-		t.Errorf("have %q (%v), want %q", head(b), err, content)
 	}
 }
 

@@ -6,20 +6,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
+
+	"ndflow/internal/scripttest"
 )
 
-// inChild does the work of a process that a test has started, if this is one.
-var inChild = func() (code int, ok bool) { return 0, false }
-
 func TestMain(m *testing.M) {
-	if code, ok := inChild(); ok {
-		os.Exit(code)
-	}
 	code := m.Run()
 	if fixtureDir != "" {
 		os.RemoveAll(fixtureDir)
@@ -27,33 +21,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// python returns the interpreter that has numpy and ml_dtypes.
-var python = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("NDFLOW_PYTHON"); path != "" {
-		return path, nil
-	}
-	cmd := exec.Command("../scripts/python")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("scripts/python: %v\n%s", err, stderr.String())
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return lines[len(lines)-1], nil
-})
-
 // runPython runs testdata/numpy_fixtures.py.
 func runPython(args ...string) error {
-	path, err := python()
-	if err != nil {
-		return err
-	}
-	out, err := exec.Command(path, append([]string{"testdata/numpy_fixtures.py"}, args...)...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("numpy_fixtures.py %v: %v\n%s", args, err, out)
-	}
-	return nil
+	_, err := scripttest.NumPy.Output(append([]string{"testdata/numpy_fixtures.py"}, args...)...)
+	return err
 }
 
 var fixtureDir string // "" until there is one to remove

@@ -15,14 +15,10 @@ import (
 // NPZWriter writes a .npz file, one array after the other, in constant memory.
 // It is for one goroutine at a time.
 type NPZWriter struct {
-	path    string
-	temp    *tempfile.File
-	zip     *zip.Writer
-	names   map[string]bool
-	opts    options
-	err     error // what broke the archive; what Close says from then on
-	closed  bool
-	cleanup runtime.Cleanup
+	unfinished
+	zip   *zip.Writer
+	names map[string]bool
+	opts  options
 }
 
 // CreateNPZ begins a .npz file. As with [Create] it gets its name when
@@ -33,7 +29,7 @@ func CreateNPZ(path string, opts ...Option) (*NPZWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("npy: %w", err)
 	}
-	w := &NPZWriter{path: path, temp: temp, zip: zip.NewWriter(temp.File), names: map[string]bool{}, opts: optionsOf(opts)}
+	w := &NPZWriter{unfinished: unfinished{path: path, temp: temp}, zip: zip.NewWriter(temp.File), names: map[string]bool{}, opts: optionsOf(opts)}
 	w.zip.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return newDeflater(out), nil })
 	w.cleanup = runtime.AddCleanup(w, func(t *tempfile.File) { t.Discard() }, temp)
 	return w, nil
@@ -41,7 +37,8 @@ func CreateNPZ(path string, opts ...Option) (*NPZWriter, error) {
 
 // Write adds an array; ".npy" is added to the name, unless it is there. A name
 // that is empty (fs.ErrInvalid) or taken (fs.ErrExist), and an array that is nil
-// or released, leave the archive as it was. After any other error the archive is broken, and Close will say so.
+// or released, leave the archive as it was. After any other error the archive is
+// broken, and Close will say so.
 func (w *NPZWriter) Write(name string, a *Array) error {
 	name = strings.TrimSuffix(name, ".npy")
 	if w.closed {
@@ -107,20 +104,7 @@ func (w *NPZWriter) room(size int) error {
 // Write has failed, or completing it does, the unfinished file is removed and
 // path is untouched. The second Close says what the first did; one after Abort
 // is an error.
-func (w *NPZWriter) Close() error {
-	if w.closed {
-		return w.err
-	}
-	w.closed = true
-	w.cleanup.Stop()
-	if w.err == nil {
-		w.err = w.complete()
-	}
-	if w.err != nil {
-		w.temp.Discard()
-	}
-	return w.err
-}
+func (w *NPZWriter) Close() error { return w.close(w.complete) }
 
 func (w *NPZWriter) complete() error {
 	err := w.zip.Close()
@@ -135,15 +119,4 @@ func (w *NPZWriter) complete() error {
 
 // Abort removes the unfinished file. After Close it does nothing, so that it
 // can be deferred.
-func (w *NPZWriter) Abort() error {
-	if w.closed {
-		return nil
-	}
-	w.closed = true
-	w.err = fmt.Errorf("npy: %s: aborted: %w", w.path, os.ErrClosed)
-	w.cleanup.Stop()
-	if err := w.temp.Discard(); err != nil {
-		return fmt.Errorf("npy: %s: %w", w.path, err)
-	}
-	return nil
-}
+func (w *NPZWriter) Abort() error { return w.abort() }

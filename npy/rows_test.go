@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ndflow/internal/filetest"
 )
 
 // rowsOf reads all rows of an array, some at a time.
@@ -196,7 +198,7 @@ func TestCreateRowsRefuses(t *testing.T) {
 	if err := w.Close(); err == nil {
 		t.Error("closed after Abort")
 	}
-	wantOnly(t, dir, "target", "old")
+	filetest.OnlyOne(t, dir, "target", "old")
 	if _, err := CreateRows(path, Invalid, nil); !errors.Is(err, ErrDType) {
 		t.Errorf("have %v", err)
 	}

@@ -13,16 +13,12 @@ import (
 // RowWriter writes a .npy file row by row whose number of rows is known when it is
 // complete. It is for one goroutine at a time.
 type RowWriter struct {
-	path    string
-	temp    *tempfile.File
-	dtype   DType
-	row     []int
-	rows    int
-	strs    []string // of a String array, whose layout its longest decides
-	opts    options
-	err     error // what broke the file
-	closed  bool
-	cleanup runtime.Cleanup
+	unfinished
+	dtype DType
+	row   []int
+	rows  int
+	strs  []string // of a String array, whose layout its longest decides
+	opts  options
 }
 
 // CreateRows begins a .npy file of the given dtype, of which each row has the given
@@ -31,7 +27,7 @@ type RowWriter struct {
 // is forgotten. Strings are kept in memory until then; it looks at the option
 // [Strings]. A path that is a device or a pipe is an error.
 func CreateRows(path string, dtype DType, row []int, opts ...Option) (*RowWriter, error) {
-	w := &RowWriter{path: path, dtype: dtype, row: slices.Clone(row), opts: optionsOf(opts)}
+	w := &RowWriter{unfinished: unfinished{path: path}, dtype: dtype, row: slices.Clone(row), opts: optionsOf(opts)}
 	if _, err := checkShape(dtype, w.shape()); err != nil {
 		return nil, fmt.Errorf("npy: %s: %w", path, err)
 	}
@@ -105,20 +101,7 @@ func (w *RowWriter) Write(rows *Array) error {
 // Close completes the file and puts it in place of what path names. If a Write has
 // failed, or completing it does, the unfinished file is removed and path is
 // untouched. The second Close says what the first did; one after Abort is an error.
-func (w *RowWriter) Close() error {
-	if w.closed {
-		return w.err
-	}
-	w.closed = true
-	w.cleanup.Stop()
-	if w.err == nil {
-		w.err = w.complete()
-	}
-	if w.err != nil {
-		w.temp.Discard()
-	}
-	return w.err
-}
+func (w *RowWriter) Close() error { return w.close(w.complete) }
 
 func (w *RowWriter) complete() error {
 	if w.dtype != String {
@@ -139,15 +122,4 @@ func (w *RowWriter) complete() error {
 
 // Abort removes the unfinished file. After Close it does nothing, so that it can be
 // deferred.
-func (w *RowWriter) Abort() error {
-	if w.closed {
-		return nil
-	}
-	w.closed = true
-	w.err = fmt.Errorf("npy: %s: aborted: %w", w.path, os.ErrClosed)
-	w.cleanup.Stop()
-	if err := w.temp.Discard(); err != nil {
-		return fmt.Errorf("npy: %s: %w", w.path, err)
-	}
-	return nil
-}
+func (w *RowWriter) Abort() error { return w.abort() }

@@ -1,11 +1,11 @@
 package ops_test
 
 import (
-	"fmt"
 	"os"
 	"sync"
 	"testing"
 
+	"ndflow/internal/leaktest"
 	"ndflow/ops"
 	"ndflow/tfc"
 )
@@ -14,12 +14,7 @@ func TestMain(m *testing.M) {
 	// With oneDNN TensorFlow puts other kernels for some ops into graphs than it
 	// runs at once, and they round differently. The library looks when it is loaded.
 	os.Setenv("TF_ENABLE_ONEDNN_OPTS", "0")
-	code := m.Run()
-	if err := tfc.CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, tfc.CheckLeaks)
 }
 
 // library is what the loaded library knows of all its ops.

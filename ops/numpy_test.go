@@ -4,12 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 )
 
@@ -33,18 +31,6 @@ type numpyJob struct {
 	Want   []string
 }
 
-var python = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("NDFLOW_PYTHON"); path != "" {
-		return path, nil
-	}
-	out, err := exec.Command("../scripts/python").Output()
-	if err != nil {
-		return "", fmt.Errorf("scripts/python: %w", err)
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return lines[len(lines)-1], nil
-})
-
 // numpy returns what NumPy makes of the expressions of each job.
 func numpy(t *testing.T, inputs [][]*npy.Array, want [][]string) [][]*npy.Array {
 	t.Helper()
@@ -63,11 +49,7 @@ func numpy(t *testing.T, inputs [][]*npy.Array, want [][]string) [][]*npy.Array 
 	text, err := json.Marshal(jobs)
 	must(t, err)
 	must(t, os.WriteFile(path("jobs.json"), text, 0o666))
-	interpreter, err := python()
-	must(t, err)
-	if out, err := exec.Command(interpreter, "-c", evaluate, path("in.npz"), path("jobs.json"), path("out.npz")).CombinedOutput(); err != nil {
-		t.Fatalf("NumPy: %v\n%s", err, out)
-	}
+	scripttest.NumPy.Run(t, "-c", evaluate, path("in.npz"), path("jobs.json"), path("out.npz"))
 	z, err := npy.OpenNPZ(path("out.npz"))
 	must(t, err)
 	defer z.Close()

@@ -11,6 +11,7 @@ import (
 
 	"ndflow/eager"
 	"ndflow/graph"
+	"ndflow/internal/arraytest"
 	"ndflow/npy"
 	"ndflow/ops"
 	"ndflow/ops/array"
@@ -335,10 +336,7 @@ func TestWrappers(t *testing.T) {
 	}
 }
 
-func same(a, b *npy.Array) bool {
-	return a.DType() == b.DType() && slices.Equal(a.Shape(), b.Shape()) && string(a.Bytes()) == string(b.Bytes()) &&
-		(a.DType() != npy.String || a.String() == b.String())
-}
+var same = arraytest.Same
 
 // compare checks a result against NumPy's, to the bit where near is 0.
 func compare(t *testing.T, have, want *npy.Array, near float64) {

@@ -39,7 +39,7 @@ func Bin(ctx context.Context, n int, arrays ...*npy.Array) ([]Bins, error) {
 	all := make([]*spread, len(arrays))
 	whole := true
 	for _, a := range arrays {
-		whole = whole && a != nil && isWhole(a.DType())
+		whole = whole && a != nil && numbers.Whole(a.DType())
 	}
 	for i, a := range arrays {
 		var err error
@@ -48,15 +48,6 @@ func Bin(ctx context.Context, n int, arrays ...*npy.Array) ([]Bins, error) {
 		}
 	}
 	return common(all, n, whole), nil
-}
-
-func isWhole(d npy.DType) bool {
-	switch d {
-	case npy.Bool, npy.Int8, npy.Int16, npy.Int32, npy.Int64, npy.Uint8, npy.Uint16, npy.Uint32, npy.Uint64,
-		npy.Int4, npy.Uint4, npy.Int2, npy.Uint2:
-		return true
-	}
-	return false
 }
 
 // spread is what one pass over an array finds.

@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"ndflow/internal/letters"
+	"ndflow/internal/numbers"
 	"ndflow/npy"
 )
 
@@ -101,7 +102,7 @@ func shadeRange(d npy.DType, t tally) (lo, hi float64) {
 	switch {
 	case d == npy.Uint8:
 		return 0, 255
-	case d == npy.Bool, !isWhole(d) && t.min >= 0 && t.max <= 1:
+	case d == npy.Bool, !numbers.Whole(d) && t.min >= 0 && t.max <= 1:
 		return 0, 1
 	}
 	return t.min, t.max

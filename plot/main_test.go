@@ -1,43 +1,19 @@
 package plot
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 )
-
-// python returns the interpreter that has numpy.
-var python = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("NDFLOW_PYTHON"); path != "" {
-		return path, nil
-	}
-	cmd := exec.Command("../scripts/python")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("scripts/python: %v\n%s", err, stderr.String())
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return lines[len(lines)-1], nil
-})
 
 // askNumPyWith runs a script whose arguments are a text and the paths of the arrays, and
 // reads the JSON that it prints.
 func askNumPyWith(t *testing.T, script, first string, answer any, arrays ...*npy.Array) {
 	t.Helper()
-	path, err := python()
-	if err != nil {
-		t.Fatal(err)
-	}
 	args := []string{"-c", script, first}
 	for i, a := range arrays {
 		file := filepath.Join(t.TempDir(), fmt.Sprintf("%d.npy", i))
@@ -46,13 +22,7 @@ func askNumPyWith(t *testing.T, script, first string, answer any, arrays ...*npy
 		}
 		args = append(args, file)
 	}
-	var stderr bytes.Buffer
-	cmd := exec.Command(path, args...)
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, stderr.String())
-	}
+	out := scripttest.NumPy.Run(t, args...)
 	if err := json.Unmarshal(out, answer); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -72,7 +72,7 @@ type crowd struct {
 }
 
 func newCrowd(a, b *npy.Array) *crowd {
-	return &crowd{newScale(isWhole(a.DType()), crowdCells), newScale(isWhole(b.DType()), crowdCells), make([]int64, crowdCells*crowdCells)}
+	return &crowd{newScale(numbers.Whole(a.DType()), crowdCells), newScale(numbers.Whole(b.DType()), crowdCells), make([]int64, crowdCells*crowdCells)}
 }
 
 func crowdPlace(x, y float64) int {

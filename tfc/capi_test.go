@@ -1,21 +1,17 @@
 package tfc
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ndflow/internal/leaktest"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, CheckLeaks)
 }
 
 // headers returns the folder of the headers that ship beside the library.

@@ -4,19 +4,12 @@ package weights
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-)
 
-// A full disk is played by a limit on the size of files, in a process of its own, as in
-// package npy.
-const childEnv = "NDFLOW_WEIGHTS_FULL_DISK"
+	"ndflow/internal/filetest"
+)
 
 var fullDiskTasks = map[string]func(dir, out string) error{
 	"SaveModel": func(dir, out string) error {
@@ -35,24 +28,7 @@ var fullDiskTasks = map[string]func(dir, out string) error{
 }
 
 func init() {
-	inChild = func() (int, bool) {
-		args := strings.Split(os.Getenv(childEnv), "|")
-		if len(args) != 3 {
-			return 0, false
-		}
-		signal.Ignore(syscall.SIGXFSZ)
-		limit := syscall.Rlimit{Cur: 64 << 10, Max: 64 << 10}
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
-			fmt.Println(err)
-			return 3, true
-		}
-		err := fullDiskTasks[args[0]](args[1], args[2])
-		fmt.Println(err)
-		if err == nil || strings.Contains(err.Error(), ".ndflow-") { // the temporary folder's name
-			return 3, true
-		}
-		return 0, true
-	}
+	filetest.FullDiskWork(func(args []string) error { return fullDiskTasks[args[0]](args[1], args[2]) })
 }
 
 func TestFullDiskLeavesNothing(t *testing.T) {
@@ -60,13 +36,11 @@ func TestFullDiskLeavesNothing(t *testing.T) {
 	for name := range fullDiskTasks {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			cmd := exec.Command(os.Args[0])
-			cmd.Env = append(os.Environ(), childEnv+"="+name+"|"+model+"|"+filepath.Join(dir, "out"))
-			out, err := cmd.Output()
-			if err != nil || !strings.Contains(string(out), "weights: ") || !strings.Contains(strings.ToLower(string(out)), "file too large") {
-				t.Errorf("have %v: %s, want a file-too-large error", err, out)
+			said := filetest.OnFullDisk(t, name, model, filepath.Join(dir, "out"))
+			if !strings.Contains(said, "weights: ") || strings.Contains(said, ".ndflow-") { // the temporary folder's name
+				t.Errorf("have %s", said)
 			}
-			wantOnly(t, dir)
+			filetest.Only(t, dir)
 		})
 	}
 }

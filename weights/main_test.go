@@ -1,32 +1,18 @@
 package weights
 
 import (
-	"bytes"
-	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 
+	"ndflow/internal/arraytest"
+	"ndflow/internal/leaktest"
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
 
-// inChild does the work of a process that a test has started, if this is one.
-var inChild = func() (code int, ok bool) { return 0, false }
-
 func TestMain(m *testing.M) {
-	if code, ok := inChild(); ok {
-		os.Exit(code)
-	}
-	code := m.Run()
-	if err := tfc.CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, tfc.CheckLeaks)
 }
 
 func must[T any](v T, err error) T {
@@ -62,16 +48,7 @@ func mustRead(t testing.TB, s Source, name string) *npy.Array {
 	return a
 }
 
-// same says whether two arrays have the same dtype, shape and elements.
-func same(a, b *npy.Array) bool {
-	if a.DType() != b.DType() || fmt.Sprint(a.Shape()) != fmt.Sprint(b.Shape()) {
-		return false
-	}
-	if a.DType() == npy.String {
-		return fmt.Sprintf("%q", must(npy.Values[string](a))) == fmt.Sprintf("%q", must(npy.Values[string](b)))
-	}
-	return bytes.Equal(a.Bytes(), b.Bytes())
-}
+var same = arraytest.Same
 
 // ramp is an array of 0, 1, 2 and so on, from a number.
 func ramp(from int, shape ...int) *npy.Array {
@@ -83,30 +60,10 @@ func ramp(from int, shape ...int) *npy.Array {
 	return a
 }
 
-// tensorFlow is the interpreter that has Python TensorFlow.
-var tensorFlow = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("NDFLOW_PYTHON_TENSORFLOW"); path != "" {
-		return path, nil
-	}
-	out, err := exec.Command("../scripts/python", "--tensorflow").Output()
-	if err != nil {
-		return "", fmt.Errorf("scripts/python --tensorflow: %w", err)
-	}
-	return strings.TrimSpace(string(out)), nil
-})
-
 // python has TensorFlow load the models in a folder; see testdata/tensorflow_weights.py.
 func python(t testing.TB, dir string) {
 	t.Helper()
-	path, err := tensorFlow()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, "testdata/tensorflow_weights.py", dir)
-	cmd.Env = append(os.Environ(), "TF_CPP_MIN_LOG_LEVEL=3", "CUDA_VISIBLE_DEVICES=")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("tensorflow_weights.py: %v\n%s", err, out)
-	}
+	scripttest.TensorFlow.Run(t, "testdata/tensorflow_weights.py", dir)
 }
 
 func write(t testing.TB, path string, a *npy.Array) {

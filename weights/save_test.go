@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"ndflow/eager"
 	"ndflow/graph"
+	"ndflow/internal/filetest"
 	"ndflow/internal/tfpb"
 	"ndflow/npy"
 )
@@ -101,7 +102,7 @@ func TestSaveModel(t *testing.T) {
 			}
 		})
 	}
-	wantOnly(t, dir, models...)
+	filetest.Only(t, dir, models...)
 	x := ramp(1, 5, 4)
 	in := must(npy.CreateNPZ(filepath.Join(dir, "keras.in.npz")))
 	if err := errors.Join(in.Write("inputs", x), in.Close()); err != nil {
@@ -240,7 +241,7 @@ func TestSaveModelOnWhatDoesNotFit(t *testing.T) {
 	if _, err := SaveModel(t.Context(), out, fixture("add"), arrays{"w": ramp(0, 3)}); err == nil || !strings.Contains(err.Error(), "no variables") {
 		t.Errorf("no variables: have %v", err)
 	}
-	wantOnly(t, dir)
+	filetest.Only(t, dir)
 }
 
 func TestSaveModelNeverReplacesWhatItShouldNot(t *testing.T) {
@@ -295,7 +296,7 @@ func TestSaveModelNeverReplacesWhatItShouldNot(t *testing.T) {
 	if info, err := os.Lstat(next); err != nil || info.Mode()&fs.ModeSymlink == 0 || !same(mustRead(t, mustOpen(t, old), "b2"), ramp(9, 4)) {
 		t.Errorf("the link: %v, %v", info, err)
 	}
-	wantOnly(t, dir, "file", "folder", "link", "next", "old")
+	filetest.Only(t, dir, "file", "folder", "link", "next", "old")
 }
 
 func TestSaveModelStops(t *testing.T) {
@@ -309,7 +310,7 @@ func TestSaveModelStops(t *testing.T) {
 	if err := WriteNPZ(ctx, filepath.Join(dir, "new.npz"), arrays{"b2": ramp(0, 4)}); !errors.Is(err, context.Canceled) {
 		t.Errorf("have %v, want %v", err, context.Canceled)
 	}
-	wantOnly(t, dir)
+	filetest.Only(t, dir)
 }
 
 // TestSaveModelOfDamagedArrays: what turns out to be damaged when it is read.
@@ -323,7 +324,7 @@ func TestSaveModelOfDamagedArrays(t *testing.T) {
 	if _, err := SaveModel(t.Context(), filepath.Join(out, "new"), fixture("mlp"), mustOpen(t, npz)); !errors.Is(err, npy.ErrFormat) {
 		t.Errorf("have %v, want %v", err, npy.ErrFormat)
 	}
-	wantOnly(t, out)
+	filetest.Only(t, out)
 
 	model := copyOf(t, fixture("mlp"))
 	flip(t, filepath.Join(model, "variables", dataFile), 40) // in what stays as it is
@@ -331,7 +332,7 @@ func TestSaveModelOfDamagedArrays(t *testing.T) {
 	if !errors.Is(err, ErrDamaged) {
 		t.Errorf("have %v, want %v", err, ErrDamaged)
 	}
-	wantOnly(t, out)
+	filetest.Only(t, out)
 }
 
 func TestAssign(t *testing.T) {
@@ -371,23 +372,6 @@ func arraysOf(t testing.TB, s Source) arrays {
 		out[i.Name] = mustRead(t, s, i.Name)
 	}
 	return out
-}
-
-// wantOnly checks what a folder holds.
-func wantOnly(t *testing.T, dir string, want ...string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var have []string
-	for _, e := range entries {
-		have = append(have, e.Name())
-	}
-	slices.Sort(want)
-	if !slices.Equal(have, want) {
-		t.Errorf("have %q in the folder, want %q", have, want)
-	}
 }
 
 // treeOf tells of all files below a folder what they are.

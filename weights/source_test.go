@@ -11,6 +11,7 @@ import (
 
 	"ndflow/eager"
 	"ndflow/graph"
+	"ndflow/internal/filetest"
 	"ndflow/npy"
 )
 
@@ -345,7 +346,7 @@ func TestDamagedCheckpoints(t *testing.T) {
 				if err := WriteNPZ(t.Context(), out, s); !errors.Is(err, ErrDamaged) {
 					t.Errorf("have %v, want %v", err, ErrDamaged)
 				}
-				wantOnly(t, filepath.Dir(out))
+				filetest.Only(t, filepath.Dir(out))
 			}
 			if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "ckpt-1") {
 				t.Errorf("have %v, want %v", err, ErrDamaged)

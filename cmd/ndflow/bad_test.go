@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ndflow/internal/filetest"
 )
 
 func TestUsageErrors(t *testing.T) {
@@ -92,7 +94,7 @@ func TestBadInput(t *testing.T) {
 			model, _, _ := strings.Cut(c.model, "/")
 			args := strings.ReplaceAll(c.args, "%IN", fixture(model, "expected"))
 			checkFailure(t, inside(t, dir, append([]string{"run", fixture(c.model)}, strings.Fields(args)...)...), exitFailure, c.words...)
-			onlyFiles(t, dir, "x.npy")
+			filetest.Only(t, dir, "x.npy")
 		})
 	}
 }
@@ -174,7 +176,7 @@ func TestTimeout(t *testing.T) {
 			checkFailure(t, r, exitFailure, "gave up after 1.5s")
 		})
 	}
-	t.Cleanup(func() { onlyFiles(t, dir, "n.npy") })
+	t.Cleanup(func() { filetest.Only(t, dir, "n.npy") })
 }
 
 // TestNoLibrary has no line of its own for the error: it lists where the

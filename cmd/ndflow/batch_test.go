@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ndflow/internal/filetest"
 )
 
 // randomRows saves rows of normally distributed numbers.
@@ -39,7 +41,7 @@ func TestBatch(t *testing.T) {
 			same(t, "npy", load(t, out+"/p.npy"), want)
 			same(t, "npz", loadFrom(t, out+"/p.npz", "probs"), want)
 			same(t, "mapped", load(t, out+"/mapped.npy"), want)
-			onlyFiles(t, out, "p.npy", "p.npz", "mapped.npy")
+			filetest.Only(t, out, "p.npy", "p.npz", "mapped.npy")
 		})
 	}
 }
@@ -123,7 +125,7 @@ func TestBatchRefuses(t *testing.T) {
 			checkFailure(t, inside(t, dir, append([]string{"run", fixture(c.model), "--batch", "2"}, strings.Fields(c.args)...)...), exitFailure, c.words...)
 		})
 	}
-	onlyFiles(t, dir, "3.npy", "10.npy", "43.npy", "mixed.npy", "scalar.npy")
+	filetest.Only(t, dir, "3.npy", "10.npy", "43.npy", "mixed.npy", "scalar.npy")
 }
 
 func TestBatchNoRows(t *testing.T) {

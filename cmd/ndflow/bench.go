@@ -17,6 +17,7 @@ import (
 	"ndflow/bench"
 	"ndflow/cmd/ndflow/internal/outfile"
 	"ndflow/cmd/ndflow/internal/progress"
+	"ndflow/cmd/ndflow/internal/terminal"
 )
 
 // benchFlags are the flags of "ndflow bench" as they are written.
@@ -174,10 +175,7 @@ func (f *benchFlags) run(cmd *cobra.Command, o bench.Options) error {
 	if err := f.checkFiles(); err != nil {
 		return err
 	}
-	var bar *progress.Bar
-	if err, ok := cmd.ErrOrStderr().(*os.File); ok && term.IsTerminal(int(err.Fd())) {
-		bar = progress.Parts(err)
-	}
+	bar := progress.Parts(terminal.Only(cmd.ErrOrStderr()))
 	o.Baseline = baseline
 	o.Progress = func(p bench.Progress) { bar.SetPart(p.Part, p.Scenario) }
 	report, err := bench.Run(cmd.Context(), o)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"ndflow/bench"
+	"ndflow/internal/filetest"
 )
 
 // TestBench runs a scenario and then compares runs with it.
@@ -23,8 +24,8 @@ func TestBench(t *testing.T) {
 			t.Errorf("have stdout %q, want %q in it", r.stdout, word)
 		}
 	}
-	onlyFiles(t, dir, "old.json", "report.md", "pictures")
-	onlyFiles(t, filepath.Join(dir, "pictures"), "batching.svg")
+	filetest.Only(t, dir, "old.json", "report.md", "pictures")
+	filetest.Only(t, filepath.Join(dir, "pictures"), "batching.svg")
 	md, err := os.ReadFile(filepath.Join(dir, "report.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +145,7 @@ func TestBenchBad(t *testing.T) {
 			}
 		})
 	}
-	onlyFiles(t, dir, "text")
+	filetest.Only(t, dir, "text")
 }
 
 // TestBenchInterrupt stops a run that would take minutes, once it is on its way, and

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 	"ndflow/cmd/ndflow/internal/progress"
+	"ndflow/cmd/ndflow/internal/terminal"
 	"ndflow/npy"
 	"ndflow/npy/files"
 	"ndflow/npy/text"
@@ -118,10 +117,10 @@ func (f *convertFlags) conversion(cmd *cobra.Command, args []string) (files.Conv
 
 func convert(ctx context.Context, stderr io.Writer, c files.Conversion) error {
 	var bar *progress.Bar
-	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if w := terminal.Only(stderr); w != nil {
 		c.Progress = func(done, all int64) {
 			if bar == nil && all > 0 {
-				bar = progress.Rows(f, int(all), 1)
+				bar = progress.Rows(w, int(all), 1)
 			}
 			bar.Set(int(done))
 		}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"ndflow/internal/filetest"
 	"ndflow/npy"
 )
 
@@ -80,7 +81,7 @@ func TestConvertReplacesOnlyByForce(t *testing.T) {
 	ok(t, dir, "convert", "--force", "a.csv", "a.json")
 	holds(t, at("a.json"), `{"x":[1]}`+"\n")
 	fails(t, dir, []string{"convert", "--force", "a.csv", "a.csv"}, "a.csv", "read and written at once")
-	onlyFiles(t, dir, "a.csv", "a.json")
+	filetest.Only(t, dir, "a.csv", "a.json")
 }
 
 func TestConvertRefuses(t *testing.T) {
@@ -117,7 +118,7 @@ func TestConvertRefuses(t *testing.T) {
 		{[]string{"age.csv", "-t", "string", "o.npy"}, []string{"have 2 columns, want one, or a .npz file"}},
 	} {
 		fails(t, dir, append([]string{"convert"}, c.args...), c.words...)
-		onlyFiles(t, dir, before...)
+		filetest.Only(t, dir, before...)
 	}
 	for _, c := range []struct {
 		args []string

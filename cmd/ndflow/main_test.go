@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -12,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"ndflow/internal/arraytest"
+	"ndflow/internal/leaktest"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -24,12 +25,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
-	code := m.Run()
-	if err := tfc.CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, tfc.CheckLeaks)
 }
 
 // command returns the command with its arguments, to be run in dir.
@@ -185,13 +181,8 @@ func same(t *testing.T, what string, have, want *npy.Array) {
 		t.Errorf("%s: have %v %v, want %v %v", what, have.DType(), have.Shape(), want.DType(), want.Shape())
 		return
 	}
-	equal := bytes.Equal(have.Bytes(), want.Bytes())
-	switch want.DType() {
-	case npy.String:
-		a, _ := npy.Values[string](have)
-		b, _ := npy.Values[string](want)
-		equal = slices.Equal(a, b)
-	case npy.Float32:
+	equal := arraytest.Same(have, want)
+	if want.DType() == npy.Float32 {
 		a, _ := npy.Values[float32](have)
 		b, _ := npy.Values[float32](want)
 		equal = slices.EqualFunc(a, b, func(x, y float32) bool {
@@ -200,22 +191,5 @@ func same(t *testing.T, what string, have, want *npy.Array) {
 	}
 	if !equal {
 		t.Errorf("%s: have\n%v\nwant\n%v", what, have, want)
-	}
-}
-
-// onlyFiles checks that exactly these files are in dir, hidden ones included.
-func onlyFiles(t *testing.T, dir string, want ...string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var have []string
-	for _, e := range entries {
-		have = append(have, e.Name())
-	}
-	slices.Sort(want)
-	if !slices.Equal(have, want) {
-		t.Errorf("have files %q, want %q", have, want)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 	"ndflow/cmd/ndflow/internal/arrays"
 	"ndflow/cmd/ndflow/internal/outfile"
 	"ndflow/cmd/ndflow/internal/progress"
@@ -220,7 +219,7 @@ func (f *plotFlags) runAll(cmd *cobra.Command) error {
 }
 
 func (f *plotFlags) gather(cmd *cobra.Command, set *arrays.Set, report *plot.Report) error {
-	bar := progress.Parts(terminalOf(cmd.ErrOrStderr()))
+	bar := progress.Parts(terminal.Only(cmd.ErrOrStderr()))
 	defer bar.Stop()
 	var total, done int64
 	for _, i := range set.Infos {
@@ -245,14 +244,6 @@ func (f *plotFlags) gather(cmd *cobra.Command, set *arrays.Set, report *plot.Rep
 		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// terminalOf is w if that is a terminal, else nil.
-func terminalOf(w io.Writer) io.Writer {
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		return f
 	}
 	return nil
 }

@@ -3,13 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 	"ndflow/cmd/ndflow/internal/shrink"
+	"ndflow/cmd/ndflow/internal/terminal"
 	"ndflow/npy/quant"
 )
 
@@ -132,8 +131,6 @@ func (f *quantizeFlags) options(cmd *cobra.Command, model string) (shrink.Option
 			return o, fmt.Errorf("--keep: %w", err)
 		}
 	}
-	if err, ok := cmd.ErrOrStderr().(*os.File); ok && term.IsTerminal(int(err.Fd())) {
-		o.Progress = err
-	}
+	o.Progress = terminal.Only(cmd.ErrOrStderr())
 	return o, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"ndflow/eager"
 	"ndflow/graph"
+	"ndflow/internal/filetest"
 	"ndflow/npy"
 	"ndflow/npy/quant"
 	"ndflow/ops"
@@ -75,7 +76,7 @@ func TestQuantize(t *testing.T) {
 			args := append([]string{"quantize", fixture(c.model), "-o", "w.npz", "--check", "data.npz", "--report", "report.json"}, strings.Fields(c.args)...)
 			r := ok(t, dir, args...)
 			report := readQuantizeReport(t, "report.json")
-			onlyFiles(t, dir, "data.npz", "report.json", "w.npz")
+			filetest.Only(t, dir, "data.npz", "report.json", "w.npz")
 
 			m, err := eager.Load(fixture(c.model))
 			if err != nil {
@@ -322,7 +323,7 @@ func TestQuantizeBadInput(t *testing.T) {
 			}
 			args = append(args, strings.Fields(strings.ReplaceAll(c.args, "%", bad))...)
 			checkFailure(t, inside(t, dir, args...), exitFailure, c.words...)
-			onlyFiles(t, dir, "full.npz", "there.npz")
+			filetest.Only(t, dir, "full.npz", "there.npz")
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"ndflow/internal/filetest"
 	"ndflow/npy"
 )
 
@@ -103,7 +104,7 @@ func TestResumeAfterKill(t *testing.T) {
 		}
 		break
 	}
-	onlyFiles(t, dir, "x.npy", "y.npy")
+	filetest.Only(t, dir, "x.npy", "y.npy")
 	t.Logf("gone on with %d times", gone)
 }
 
@@ -212,7 +213,7 @@ func TestResumeRefuses(t *testing.T) {
 	if r.code != 0 || !strings.Contains(r.stderr, "going on from row") {
 		t.Errorf("have exit code %d and %q", r.code, r.stderr)
 	}
-	onlyFiles(t, dir, "x.npy", "y.npy")
+	filetest.Only(t, dir, "x.npy", "y.npy")
 
 	fails(t, dir, append(args[:4:4], "--out", "y.npz", "--batch", "1", "--resume"), "--resume needs every output in a .npy file")
 }
@@ -227,7 +228,7 @@ func TestLeftoverWithoutResume(t *testing.T) {
 	if r.code != 0 || !strings.Contains(r.stderr, "without --resume they are done again") {
 		t.Errorf("have exit code %d and %q", r.code, r.stderr)
 	}
-	onlyFiles(t, dir, "x.npy", "y.npy")
+	filetest.Only(t, dir, "x.npy", "y.npy")
 }
 
 func TestTwoRunsOfOneOutput(t *testing.T) {
@@ -247,7 +248,7 @@ func TestTwoRunsOfOneOutput(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
-	onlyFiles(t, dir, "x.npy", "y.npy")
+	filetest.Only(t, dir, "x.npy", "y.npy")
 }
 
 // An interrupt with --resume keeps what is done.
@@ -273,11 +274,11 @@ func TestInterruptKeeps(t *testing.T) {
 	if s := stderr.String(); cmd.ProcessState.ExitCode() != exitFailure || !strings.Contains(s, "rows are kept") || !strings.HasSuffix(s, "ndflow: interrupted\n") {
 		t.Errorf("have exit code %d and %q", cmd.ProcessState.ExitCode(), s)
 	}
-	onlyFiles(t, dir, "x.npy", "y.npy.partial", "y.npy.partial.json")
+	filetest.Only(t, dir, "x.npy", "y.npy.partial", "y.npy.partial.json")
 	if r := inside(t, dir, args...); r.code != 0 || !strings.Contains(r.stderr, "going on from row") {
 		t.Errorf("have exit code %d and %q", r.code, r.stderr)
 	}
-	onlyFiles(t, dir, "x.npy", "y.npy")
+	filetest.Only(t, dir, "x.npy", "y.npy")
 }
 
 // Batches that fail are left out, if that is wanted, and recorded.
@@ -303,11 +304,11 @@ func TestSkipErrors(t *testing.T) {
 	// The record goes with the failures.
 	save(t, dir+"/x.npy", []float32{1, 4})
 	ok(t, dir, append(args, "--out", "y.npy")...)
-	onlyFiles(t, dir, "x.npy", "y.npy")
+	filetest.Only(t, dir, "x.npy", "y.npy")
 
 	save(t, dir+"/x.npy", []float32{-1, -4})
 	fails(t, dir, append(args[:4:4], "--batch", "1", "--out", "y.npy"), "row 0: ", "x is negative")
-	onlyFiles(t, dir, "x.npy", "y.npy")
+	filetest.Only(t, dir, "x.npy", "y.npy")
 }
 
 func equalFloats(a, b []float32) bool {

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 	"ndflow/cmd/ndflow/internal/job"
+	"ndflow/cmd/ndflow/internal/terminal"
 	"ndflow/graph"
 )
 
@@ -142,9 +142,7 @@ func (f *runFlags) options(cmd *cobra.Command, model string) (job.Options, error
 	} else {
 		quietTensorFlow()
 	}
-	if err, ok := cmd.ErrOrStderr().(*os.File); ok && term.IsTerminal(int(err.Fd())) {
-		o.Progress = err
-	}
+	o.Progress = terminal.Only(cmd.ErrOrStderr())
 	return o, nil
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"ndflow/internal/filetest"
 )
 
 // TestOutputsUntouched runs what fails after the outputs have been begun: what
@@ -30,7 +32,7 @@ func TestOutputsUntouched(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkFailure(t, inside(t, dir, append([]string{"run", fixture(c.model)}, strings.Fields(c.args)...)...), exitFailure)
-			onlyFiles(t, dir, "bad.npy", "old.npy")
+			filetest.Only(t, dir, "bad.npy", "old.npy")
 			if content, err := os.ReadFile(dir + "/old.npy"); err != nil || string(content) != "old" {
 				t.Errorf("have %q, %v", content, err)
 			}
@@ -67,7 +69,7 @@ func TestFullDisk(t *testing.T) {
 			cmd.Dir = dir
 			cmd.Env = append(os.Environ(), asCommand+"=1")
 			checkFailure(t, finish(t, cmd), exitFailure, "write old.np", "file too large")
-			onlyFiles(t, dir, "x.npy", "2.npy", "old.npy", "old.npz")
+			filetest.Only(t, dir, "x.npy", "2.npy", "old.npy", "old.npz")
 			for _, name := range []string{"old.npy", "old.npz"} {
 				if content, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(content) != "old" {
 					t.Errorf("%s: have %q, %v", name, content, err)
@@ -90,7 +92,7 @@ func TestOutputIsInput(t *testing.T) {
 			ok(t, dir, append(args, "--out", "y.npy")...)
 			ok(t, dir, append(args, "--out", "./x.npy")...)
 			same(t, "next", load(t, dir+"/x.npy"), load(t, dir+"/y.npy"))
-			onlyFiles(t, dir, "x.npy", "y.npy")
+			filetest.Only(t, dir, "x.npy", "y.npy")
 		})
 	}
 }
@@ -157,7 +159,7 @@ func TestInterrupt(t *testing.T) {
 				if code := cmd.ProcessState.ExitCode(); code != exitFailure || !bytes.Equal(rest, []byte("ndflow: interrupted\n")) {
 					t.Errorf("have exit code %d and %q", code, rest)
 				}
-				onlyFiles(t, dir, "n.npy")
+				filetest.Only(t, dir, "n.npy")
 			})
 		}
 	}

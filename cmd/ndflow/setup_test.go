@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"ndflow/internal/filetest"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -111,7 +112,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("have\n%swant %q in it", r.stdout, want)
 		}
 	}
-	onlyFiles(t, dir+"/out/demo", "notes.npy", "piano-roll.png", "tune.npy", "tune.wav")
+	filetest.Only(t, dir+"/out/demo", "notes.npy", "piano-roll.png", "tune.npy", "tune.wav")
 	notes := load(t, dir+"/out/demo/notes.npy")
 	if notes.DType() != npy.Float64 || notes.NDim() != 2 || notes.Dim(0) < 31 || notes.Dim(1) != 4 {
 		t.Errorf("have %v %v", notes.DType(), notes.Shape())

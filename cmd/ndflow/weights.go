@@ -12,9 +12,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 	"ndflow/cmd/ndflow/internal/outfile"
 	"ndflow/cmd/ndflow/internal/progress"
+	"ndflow/cmd/ndflow/internal/terminal"
 	"ndflow/weights"
 )
 
@@ -104,9 +104,7 @@ func (f *weightsFlags) check(cmd *cobra.Command) error {
 		return fmt.Errorf("-o %s: want a .npz file, or a .npy file for one variable", f.out)
 	}
 	f.list = f.list || f.out == "" && f.config == ""
-	if w, ok := cmd.ErrOrStderr().(*os.File); ok && term.IsTerminal(int(w.Fd())) {
-		f.progress = w
-	}
+	f.progress = terminal.Only(cmd.ErrOrStderr())
 	return nil
 }
 

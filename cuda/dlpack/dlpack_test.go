@@ -16,6 +16,8 @@ import (
 
 	"ndflow/cuda"
 	"ndflow/cuda/fakecuda"
+	"ndflow/internal/leaktest"
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 )
 
@@ -25,16 +27,12 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := m.Run()
-	if err := cuda.CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	if n := Out(); n != 0 {
-		fmt.Fprintln(os.Stderr, "tensors that were lent are still out:", n)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, cuda.CheckLeaks, func() error {
+		if n := Out(); n != 0 {
+			return fmt.Errorf("tensors that were lent are still out: %d", n)
+		}
+		return nil
+	})
 }
 
 func openDriver() error {
@@ -335,11 +333,11 @@ func TestBadInput(t *testing.T) {
 
 // TestNumPy exchanges arrays with NumPy in one process.
 func TestNumPy(t *testing.T) {
-	python, err := exec.Command(filepath.Join("..", "..", "scripts", "python")).Output()
+	python, err := scripttest.NumPy.Path()
 	must(t, err)
 	library := filepath.Join(t.TempDir(), "libshared.so")
 	run(t, "go", "build", "-buildmode=c-shared", "-o", library, "./testdata/shared")
-	if out := run(t, strings.TrimSpace(string(python)), filepath.Join("testdata", "exchange.py"), library); !strings.HasSuffix(out, "ok\n") {
+	if out := run(t, python, filepath.Join("testdata", "exchange.py"), library); !strings.HasSuffix(out, "ok\n") {
 		t.Errorf("have %q", out)
 	}
 }

@@ -2,27 +2,21 @@ package data
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"ndflow/eager"
 	"ndflow/graph"
+	"ndflow/internal/errtest"
+	"ndflow/internal/leaktest"
 	"ndflow/npy"
 	"ndflow/ops"
 	"ndflow/tfc"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := tfc.CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, tfc.CheckLeaks)
 }
 
 var bg = context.Background()
@@ -121,17 +115,7 @@ func wantSpec(t testing.TB, d Dataset, want ...string) {
 // wantError checks that err is target and says each of the words.
 func wantError(t testing.TB, err, target error, words ...string) {
 	t.Helper()
-	if err == nil {
-		t.Fatalf("no error, want %v", target)
-	}
-	if target != nil && !errors.Is(err, target) {
-		t.Errorf("error %q is not %v", err, target)
-	}
-	for _, w := range append(words, "data: ") {
-		if !strings.Contains(err.Error(), w) {
-			t.Errorf("error %q does not say %q", err, w)
-		}
-	}
+	errtest.Want(t, err, target, append(words, "data: ")...)
 }
 
 // firstError is the error that a loop ends with.

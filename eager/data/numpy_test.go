@@ -1,32 +1,19 @@
 package data
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 )
 
 // runPython runs a script with NumPy, in a folder of its own, which it returns.
 func runPython(t *testing.T, script string) string {
 	t.Helper()
-	python := os.Getenv("NDFLOW_PYTHON")
-	if python == "" {
-		out, err := exec.Command("../../scripts/python").Output()
-		must(t, err)
-		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-		python = lines[len(lines)-1]
-	}
 	dir := t.TempDir()
-	cmd := exec.Command(python, "-c", script)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	scripttest.NumPy.Run(t, "-c", "import os, sys\nos.chdir(sys.argv[1])\n"+script, dir)
 	return dir
 }
 

@@ -4,27 +4,12 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
-)
 
-// Script runs one of the project's scripts and returns what it prints.
-func Script(tb testing.TB, name string, args ...string) string {
-	tb.Helper()
-	_, here, _, _ := runtime.Caller(0)
-	path := filepath.Join(filepath.Dir(here), "..", "..", "scripts", name)
-	cmd := exec.Command(path, args...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		tb.Fatalf("scripts/%s: %v", name, err)
-	}
-	return strings.TrimSpace(string(out))
-}
+	"ndflow/internal/scripttest"
+)
 
 // Python starts a Python that has TensorFlow, one process for all of a benchmark's
 // turns. The code prints "ready" when it is set up, and then answers each line that
@@ -32,7 +17,11 @@ func Script(tb testing.TB, name string, args ...string) string {
 // function for that. The returned function makes peers that do a work.
 func Python(b *testing.B, code string, args ...string) func(name, work string) Peer {
 	b.Helper()
-	cmd := exec.Command(Script(b, "python", "--tensorflow"), append([]string{"-c", prelude + code}, args...)...)
+	path, err := scripttest.TensorFlow.Path()
+	if err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.Command(path, append([]string{"-c", prelude + code}, args...)...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	in, err := cmd.StdinPipe()

@@ -4,6 +4,7 @@ package numbers
 
 import (
 	"fmt"
+	"runtime"
 
 	"ndflow/npy"
 )
@@ -33,12 +34,24 @@ func Of(a *npy.Array) (*Reader, error) {
 	return &Reader{a, a.Len(), read}, nil
 }
 
+// Float64s returns the elements of an array: its own memory where they are float64, else
+// as [Reader] gives them.
+func Float64s(a *npy.Array) ([]float64, error) {
+	r, err := Of(a)
+	if err != nil {
+		return nil, err
+	}
+	if a.DType() == npy.Float64 {
+		return npy.Values[float64](a)
+	}
+	defer runtime.KeepAlive(a)
+	values := make([]float64, r.Len)
+	r.Read(values, 0)
+	return values, nil
+}
+
 func reader(a *npy.Array) (func([]float64, int), error) {
 	switch a.DType() {
-	case npy.Bool, npy.Uint8, npy.Uint4, npy.Uint2:
-		return bytes(a, func(b byte) float64 { return float64(b) })
-	case npy.Int8, npy.Int4, npy.Int2:
-		return bytes(a, func(b byte) float64 { return float64(int8(b)) })
 	case npy.Int16:
 		return plain[int16](a)
 	case npy.Int32:
@@ -59,20 +72,8 @@ func reader(a *npy.Array) (func([]float64, int), error) {
 		return halves[npy.F16](a)
 	case npy.BFloat16:
 		return halves[npy.BF16](a)
-	case npy.Float8E4M3FN:
-		return narrow[npy.F8E4M3FN](a)
-	case npy.Float8E5M2:
-		return narrow[npy.F8E5M2](a)
-	case npy.Float8E4M3FNUZ:
-		return narrow[npy.F8E4M3FNUZ](a)
-	case npy.Float8E4M3B11FNUZ:
-		return narrow[npy.F8E4M3B11FNUZ](a)
-	case npy.Float8E5M2FNUZ:
-		return narrow[npy.F8E5M2FNUZ](a)
-	case npy.Float4E2M1FN:
-		return narrow[npy.F4E2M1FN](a)
 	}
-	return nil, fmt.Errorf("%w: have %v, want numbers that have an order", npy.ErrDType, a.DType())
+	return bytes(a)
 }
 
 func plain[T interface {
@@ -99,22 +100,15 @@ func halves[T interface {
 	}, err
 }
 
-func narrow[T interface {
-	~uint8
-	Float32() float32
-}](a *npy.Array) (func([]float64, int), error) {
-	return bytes(a, func(b byte) float64 { return float64(T(b).Float32()) })
-}
-
-// bytes reads elements of one byte by a table of what each byte stands for.
-func bytes(a *npy.Array, value func(byte) float64) (func([]float64, int), error) {
+// bytes reads elements of one byte.
+func bytes(a *npy.Array) (func([]float64, int), error) {
+	table, err := OfBytes(a.DType())
+	if err != nil {
+		return nil, err
+	}
 	v := a.Bytes()
 	if v == nil && a.Len() > 0 {
 		return nil, npy.ErrReleased
-	}
-	var table [256]float64
-	for i := range table {
-		table[i] = value(byte(i))
 	}
 	return func(dst []float64, at int) {
 		for i, x := range v[at : at+len(dst)] {

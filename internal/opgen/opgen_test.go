@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -10,17 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"ndflow/internal/leaktest"
 	"ndflow/ops"
 	"ndflow/tfc"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := tfc.CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, tfc.CheckLeaks)
 }
 
 // What is in the repository is what the library says now.

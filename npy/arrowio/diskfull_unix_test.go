@@ -4,45 +4,18 @@ package arrowio
 
 import (
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 
+	"ndflow/internal/filetest"
 	"ndflow/npy"
 	"ndflow/npy/table"
 )
 
-// A full disk is played by a limit on the size of files, in a process of its
-// own: every write past it fails, as it does past the last free block.
-const (
-	childEnv  = "NDFLOW_ARROWIO_FULL_DISK"
-	diskLimit = 64 << 10
-)
-
 func init() {
-	inChild = func() (int, bool) {
-		how, path, ok := strings.Cut(os.Getenv(childEnv), ":")
-		if !ok {
-			return 0, false
-		}
-		signal.Ignore(syscall.SIGXFSZ)
-		limit := syscall.Rlimit{Cur: diskLimit, Max: diskLimit}
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
-			fmt.Println(err)
-			return 3, true
-		}
-		err := fillDisk(how, path)
-		fmt.Println(err)
-		if errors.Is(err, syscall.EFBIG) {
-			return 0, true
-		}
-		return 3, true
-	}
+	filetest.FullDiskWork(func(args []string) error { return fillDisk(args[0], args[1]) })
 }
 
 // fillDisk writes a table of 800 kB: in one batch, which fails, or in many small
@@ -81,12 +54,8 @@ func TestFullDiskLeavesTheOldFileAndNoOther(t *testing.T) {
 				if err := os.WriteFile(path, []byte("old"), 0o666); err != nil {
 					t.Fatal(err)
 				}
-				cmd := exec.Command(os.Args[0])
-				cmd.Env = append(os.Environ(), childEnv+"="+how+":"+path)
-				if out, err := cmd.CombinedOutput(); err != nil {
-					t.Errorf("have %v: %s, want a file-too-large error", err, out)
-				}
-				wantOnly(t, dir, "target"+ext, "old")
+				filetest.OnFullDisk(t, how, path)
+				filetest.OnlyOne(t, dir, "target"+ext, "old")
 			})
 		}
 	}

@@ -1,28 +1,20 @@
 package arrowio
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"ndflow/internal/arraytest"
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 	"ndflow/npy/table"
 )
 
-// inChild does the work of a process that a test has started, if this is one.
-var inChild = func() (code int, ok bool) { return 0, false }
-
 func TestMain(m *testing.M) {
-	if code, ok := inChild(); ok {
-		os.Exit(code)
-	}
 	code := m.Run()
 	if fixtureDir != "" {
 		os.RemoveAll(fixtureDir)
@@ -35,27 +27,9 @@ func TestMain(m *testing.M) {
 
 // python runs testdata/tables.py with the Python that has pandas and pyarrow.
 func python(args ...string) error {
-	interpreter, err := interpreter()
-	if err != nil {
-		return err
-	}
-	out, err := exec.Command(interpreter, append([]string{"testdata/tables.py"}, args...)...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("tables.py %v: %v\n%s", args, err, out)
-	}
-	return nil
+	_, err := scripttest.Tables.Output(append([]string{"testdata/tables.py"}, args...)...)
+	return err
 }
-
-var interpreter = sync.OnceValues(func() (string, error) {
-	var stderr bytes.Buffer
-	cmd := exec.Command("../../scripts/python", "--tables")
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("scripts/python --tables: %v\n%s", err, stderr.String())
-	}
-	return strings.TrimSpace(string(out)), nil
-})
 
 var fixtureDir string // "" until there is one to remove
 
@@ -138,13 +112,4 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// equal says whether two arrays have the same dtype, shape and elements.
-func equal(a, b *npy.Array) bool {
-	if a.DType() != b.DType() || !slices.Equal(a.Shape(), b.Shape()) {
-		return false
-	}
-	if a.DType() == npy.String {
-		return slices.Equal(must(npy.Values[string](a)), must(npy.Values[string](b)))
-	}
-	return bytes.Equal(a.Bytes(), b.Bytes())
-}
+var equal = arraytest.Same

@@ -9,23 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"ndflow/internal/filetest"
 	"ndflow/npy"
 	"ndflow/npy/table"
 )
 
 var formats = []string{".arrow", ".arrows", ".parquet"}
-
-// wantOnly checks that a folder holds one file, and what is in it.
-func wantOnly(t *testing.T, dir, name, content string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 1 || entries[0].Name() != name {
-		t.Fatalf("have %v in the folder (%v), want %s only", entries, err, name)
-	}
-	if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(b) != content {
-		t.Errorf("have %d bytes (%v), want %q", len(b), err, content)
-	}
-}
 
 func TestNothingIsThereBeforeCommit(t *testing.T) {
 	x := must(npy.From([]float32{1, 2, 3}))
@@ -46,7 +35,7 @@ func TestNothingIsThereBeforeCommit(t *testing.T) {
 		if err := errors.Join(w.Close(), w.Close()); err != nil {
 			t.Error(err)
 		}
-		wantOnly(t, dir, "t"+ext, "old")
+		filetest.OnlyOne(t, dir, "t"+ext, "old")
 		if err := w.Write([]*npy.Array{x}); !errors.Is(err, os.ErrClosed) {
 			t.Errorf("%s: Write after Close: have %v", ext, err)
 		}

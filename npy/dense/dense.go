@@ -13,6 +13,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"ndflow/internal/numbers"
 	"ndflow/npy"
 )
 
@@ -94,76 +95,9 @@ func wrap(values []float64, shape ...int) (*npy.Array, error) {
 
 // elements returns an array's elements as float64: its own memory if they are.
 func elements(a *npy.Array) ([]float64, error) {
-	if a == nil {
-		return nil, fmt.Errorf("dense: nil array")
-	}
-	values, err := float64s(a)
+	values, err := numbers.Float64s(a)
 	if err != nil {
 		return nil, fmt.Errorf("dense: %w", err)
-	}
-	return values, nil
-}
-
-func float64s(a *npy.Array) ([]float64, error) {
-	switch a.DType() {
-	case npy.Float64:
-		return npy.Values[float64](a)
-	case npy.Float32:
-		return converted[float32](a)
-	case npy.Int8:
-		return converted[int8](a)
-	case npy.Int16:
-		return converted[int16](a)
-	case npy.Int32:
-		return converted[int32](a)
-	case npy.Int64:
-		return converted[int64](a)
-	case npy.Uint8:
-		return converted[uint8](a)
-	case npy.Uint16:
-		return converted[uint16](a)
-	case npy.Uint32:
-		return converted[uint32](a)
-	case npy.Uint64:
-		return converted[uint64](a)
-	case npy.Int4:
-		return converted[npy.I4](a)
-	case npy.Uint4:
-		return converted[npy.U4](a)
-	case npy.Int2:
-		return converted[npy.I2](a)
-	case npy.Uint2:
-		return converted[npy.U2](a)
-	case npy.Bool:
-		bools, err := npy.Values[bool](a)
-		values := make([]float64, len(bools))
-		for i, b := range bools {
-			if b {
-				values[i] = 1
-			}
-		}
-		return values, err
-	case npy.Complex64, npy.Complex128, npy.String:
-		return nil, fmt.Errorf("%w: have %v, want real numbers", npy.ErrDType, a.DType())
-	}
-	wide, err := a.AsFloat32()
-	if err != nil {
-		return nil, err
-	}
-	return converted[float32](wide)
-}
-
-func converted[T interface {
-	npy.Element
-	float32 | int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | npy.I4 | npy.U4 | npy.I2 | npy.U2
-}](a *npy.Array) ([]float64, error) {
-	from, err := npy.Values[T](a)
-	if err != nil {
-		return nil, err
-	}
-	values := make([]float64, len(from))
-	for i, v := range from {
-		values[i] = float64(v)
 	}
 	return values, nil
 }

@@ -282,7 +282,7 @@ func element(a *npy.Array, at int) string {
 	}
 	var v [1]float64
 	r.Read(v[:], at)
-	if isInteger(a) {
+	if numbers.Whole(a.DType()) {
 		return fmt.Sprint(int64(v[0]))
 	}
 	return fmt.Sprint(float32(v[0])) // which holds all that is left

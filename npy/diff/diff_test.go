@@ -1,39 +1,20 @@
 package diff
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"ndflow/internal/memory"
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 )
-
-// python returns the interpreter that has numpy.
-var python = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("NDFLOW_PYTHON"); path != "" {
-		return path, nil
-	}
-	cmd := exec.Command("../../scripts/python")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("scripts/python: %v\n%s", err, stderr.String())
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return lines[len(lines)-1], nil
-})
 
 func array[T npy.Element](t *testing.T, values []T, shape ...int) *npy.Array {
 	t.Helper()
@@ -195,23 +176,13 @@ func flat(index, shape []int) (at int) {
 
 func askNumPy(t *testing.T, a, b *npy.Array, o Options) (answer numpyAnswer) {
 	t.Helper()
-	path, err := python()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
 	for name, x := range map[string]*npy.Array{"a.npy": a, "b.npy": b} {
 		if err := npy.WriteFile(filepath.Join(dir, name), x); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var stderr bytes.Buffer
-	cmd := exec.Command(path, "-c", numpyDiff, filepath.Join(dir, "a.npy"), filepath.Join(dir, "b.npy"), fmt.Sprint(o.Abs), fmt.Sprint(o.Rel))
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, stderr.String())
-	}
+	out := scripttest.NumPy.Run(t, "-c", numpyDiff, filepath.Join(dir, "a.npy"), filepath.Join(dir, "b.npy"), fmt.Sprint(o.Abs), fmt.Sprint(o.Rel))
 	if err := json.Unmarshal(out, &answer); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

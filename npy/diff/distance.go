@@ -22,7 +22,7 @@ func distancesOf(a, b *npy.Array) (distancer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isLong(a) && isInteger(b) || isLong(b) && isInteger(a) {
+	if isLong(a) && numbers.Whole(b.DType()) || isLong(b) && numbers.Whole(a.DType()) {
 		return longDistances(a, b, x, y)
 	}
 	return func(d, ref []float64, at int) {
@@ -47,15 +47,6 @@ func distance(p, q float64) float64 {
 
 func isComplex(a *npy.Array) bool { return a.DType() == npy.Complex64 || a.DType() == npy.Complex128 }
 func isLong(a *npy.Array) bool    { return a.DType() == npy.Int64 || a.DType() == npy.Uint64 }
-
-func isInteger(a *npy.Array) bool {
-	switch a.DType() {
-	case npy.Bool, npy.Int8, npy.Int16, npy.Int32, npy.Int64, npy.Uint8, npy.Uint16, npy.Uint32, npy.Uint64,
-		npy.Int4, npy.Uint4, npy.Int2, npy.Uint2:
-		return true
-	}
-	return false
-}
 
 // whole is an integer of 64 bits, or of fewer.
 type whole struct {

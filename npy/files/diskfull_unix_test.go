@@ -4,50 +4,24 @@ package files_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
+	"ndflow/internal/filetest"
 	"ndflow/npy/files"
 )
 
-// A full disk is played by a limit on the size of files, in a process of its own: every
-// write past it fails, as it does past the last free block.
-const (
-	childEnv  = "NDFLOW_FILES_FULL_DISK"
-	diskLimit = 64 << 10
-)
-
 func init() {
-	inChild = func() (int, bool) {
-		in, out, ok := strings.Cut(os.Getenv(childEnv), ":")
-		if !ok {
-			return 0, false
-		}
-		signal.Ignore(syscall.SIGXFSZ)
-		limit := syscall.Rlimit{Cur: diskLimit, Max: diskLimit}
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
-			fmt.Println(err)
-			return 3, true
-		}
-		c := files.Conversion{In: []string{in}, Out: out, Force: true}
-		if filepath.Ext(out) == ".npy" {
+	filetest.FullDiskWork(func(args []string) error {
+		c := files.Conversion{In: args[:1], Out: args[1], Force: true}
+		if filepath.Ext(c.Out) == ".npy" {
 			c.Columns = []string{"at"}
 		}
-		err := files.Convert(context.Background(), c)
-		fmt.Println(err)
-		if errors.Is(err, syscall.EFBIG) && strings.Contains(err.Error(), filepath.Base(out)) {
-			return 0, true
-		}
-		return 3, true
-	}
+		return files.Convert(context.Background(), c)
+	})
 }
 
 func TestFullDiskLeavesTheOldFileAndNoOther(t *testing.T) {
@@ -61,12 +35,10 @@ func TestFullDiskLeavesTheOldFileAndNoOther(t *testing.T) {
 			if err := os.WriteFile(out, []byte("old"), 0o666); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(os.Args[0])
-			cmd.Env = append(os.Environ(), childEnv+"="+from+":"+out)
-			if text, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("%s to %s: have %v: %s, want a file-too-large error that names the file", filepath.Base(from), to, err, text)
+			if said := filetest.OnFullDisk(t, from, out); !strings.Contains(said, filepath.Base(out)) {
+				t.Errorf("%s to %s: have %s, want an error that names the file", filepath.Base(from), to, said)
 			}
-			onlyFiles(t, dir, "a.npz", "a.csv", "out"+to)
+			filetest.Only(t, dir, "a.npz", "a.csv", "out"+to)
 			if b, err := os.ReadFile(out); err != nil || string(b) != "old" {
 				t.Errorf("%s: have %q, %v", to, b, err)
 			}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"ndflow/internal/filetest"
 	"ndflow/internal/memory"
 	"ndflow/npy"
 	"ndflow/npy/files"
@@ -252,7 +253,7 @@ func TestWhatIsThereStaysUnlessForced(t *testing.T) {
 	if err := files.Convert(t.Context(), files.Conversion{In: []string{in}, Out: dir + "/x.csv/y.csv"}); err == nil {
 		t.Error("a folder that is not there")
 	}
-	onlyFiles(t, dir, "a.csv")
+	filetest.Only(t, dir, "a.csv")
 }
 
 func TestACancelledConversionLeavesNothing(t *testing.T) {
@@ -265,7 +266,7 @@ func TestACancelledConversionLeavesNothing(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: have %v", to, err)
 		}
-		onlyFiles(t, dir, "a.npz")
+		filetest.Only(t, dir, "a.npz")
 	}
 }
 
@@ -321,7 +322,7 @@ func TestBadInputLeavesNothing(t *testing.T) {
 			if err != nil && strings.Contains(err.Error(), ".tmp") {
 				t.Errorf("%s to %s: have %v, which names a temporary file", name, to, err)
 			}
-			onlyFiles(t, dir, there...)
+			filetest.Only(t, dir, there...)
 		}
 	}
 }

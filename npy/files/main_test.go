@@ -1,43 +1,19 @@
 package files_test
 
 import (
-	"bytes"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
+	"ndflow/internal/arraytest"
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 	"ndflow/npy/files"
 )
 
-// inChild does the work of a process that a test has started, if this is one.
-var inChild = func() (code int, ok bool) { return 0, false }
-
-func TestMain(m *testing.M) {
-	if code, ok := inChild(); ok {
-		os.Exit(code)
-	}
-	os.Exit(m.Run())
-}
-
 // python runs testdata/tables.py with the Python that has pandas and pyarrow.
 func python(t *testing.T, args ...string) {
 	t.Helper()
-	cmd := exec.Command(filepath.Join("..", "..", "scripts", "python"), "--tables")
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("scripts/python: %v", err)
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	all, err := exec.Command(lines[len(lines)-1], append([]string{filepath.Join("testdata", "tables.py")}, args...)...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("tables.py %v: %v\n%s", args, err, all)
-	}
+	scripttest.Tables.Run(t, append([]string{"testdata/tables.py"}, args...)...)
 }
 
 func of[T npy.Element](t *testing.T, values []T, shape ...int) *npy.Array {
@@ -52,17 +28,7 @@ func of[T npy.Element](t *testing.T, values []T, shape ...int) *npy.Array {
 	return a
 }
 
-func same(a, b *npy.Array) bool {
-	if a.DType() != b.DType() || !slices.Equal(a.Shape(), b.Shape()) {
-		return false
-	}
-	if a.DType() == npy.String {
-		x, _ := npy.Values[string](a)
-		y, _ := npy.Values[string](b)
-		return slices.Equal(x, y)
-	}
-	return bytes.Equal(a.Bytes(), b.Bytes())
-}
+var same = arraytest.Same
 
 // people is a table: what all formats of tables can hold.
 func people(t *testing.T, rows int) (names []string, arrays []*npy.Array) {
@@ -98,22 +64,5 @@ func convert(t *testing.T, c files.Conversion) {
 	t.Helper()
 	if err := files.Convert(t.Context(), c); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// onlyFiles checks that exactly these files are in dir, hidden ones included.
-func onlyFiles(t *testing.T, dir string, want ...string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var have []string
-	for _, e := range entries {
-		have = append(have, e.Name())
-	}
-	slices.Sort(want)
-	if !slices.Equal(have, want) {
-		t.Errorf("have files %q, want %q", have, want)
 	}
 }

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
 
-	"ndflow/internal/interleave"
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 	"ndflow/npy/quant"
 )
@@ -79,9 +78,7 @@ for NAME in sys.argv[2:]:
 	for name := range arrays {
 		args = append(args, name)
 	}
-	if out, err := exec.Command(interleave.Script(t, "python"), args...).CombinedOutput(); err != nil {
-		t.Errorf("NumPy: %v\n%s", err, out)
-	}
+	scripttest.NumPy.Run(t, args...)
 	_, err := f.Read("nobody")
 	wantError(t, err, fs.ErrNotExist, `no array "nobody"`, `"layer/first"`)
 	_, err = f.Read("whole.scale")

@@ -1,23 +1,17 @@
 package quant_test
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"testing"
 
+	"ndflow/internal/leaktest"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := tfc.CheckLeaks(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	leaktest.Main(m, tfc.CheckLeaks)
 }
 
 // get returns v, and fails the test on an error.

@@ -1,13 +1,13 @@
 package quant_test
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"testing"
 
+	"ndflow/internal/errtest"
 	"ndflow/npy"
 	"ndflow/npy/quant"
 )
@@ -199,18 +199,7 @@ func TestNotFinite(t *testing.T) {
 	}
 }
 
-func wantError(t *testing.T, err, target error, words ...string) {
-	t.Helper()
-	if !errors.Is(err, target) {
-		t.Errorf("have %v, want %v", err, target)
-		return
-	}
-	for _, w := range words {
-		if !strings.Contains(err.Error(), w) {
-			t.Errorf("error %q does not say %q", err, w)
-		}
-	}
-}
+var wantError = errtest.Want
 
 func TestBadInput(t *testing.T) {
 	x := from(t, make([]float32, 6), 2, 3)

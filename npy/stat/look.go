@@ -1,10 +1,10 @@
 package stat
 
 import (
-	"fmt"
 	"math"
 	"sync"
 
+	"ndflow/internal/numbers"
 	"ndflow/npy"
 )
 
@@ -12,27 +12,27 @@ import (
 func looker(a *npy.Array) (func(lo, hi int) part, error) {
 	switch a.DType() {
 	case npy.Float32:
-		return numbers(a, floats[float32])
+		return typed(a, floats[float32])
 	case npy.Float64:
-		return numbers(a, floats[float64])
+		return typed(a, floats[float64])
 	case npy.Float16:
-		return numbers(a, float16)
+		return typed(a, float16)
 	case npy.BFloat16:
-		return numbers(a, bfloat16)
+		return typed(a, bfloat16)
 	case npy.Int16:
-		return numbers(a, ints[int16])
+		return typed(a, ints[int16])
 	case npy.Int32:
-		return numbers(a, ints[int32])
+		return typed(a, ints[int32])
 	case npy.Uint16:
-		return numbers(a, ints[uint16])
+		return typed(a, ints[uint16])
 	case npy.Uint32:
-		return numbers(a, ints[uint32])
+		return typed(a, ints[uint32])
 	case npy.Int64:
-		return numbers(a, longs[int64])
+		return typed(a, longs[int64])
 	case npy.Uint64:
-		return numbers(a, longs[uint64])
+		return typed(a, longs[uint64])
 	}
-	value, err := values(a.DType())
+	value, err := numbers.OfBytes(a.DType())
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func looker(a *npy.Array) (func(lo, hi int) part, error) {
 	return func(lo, hi int) part { return bytes(b[lo:hi], value) }, nil
 }
 
-func numbers[T npy.Element](a *npy.Array, look func([]T) part) (func(lo, hi int) part, error) {
+func typed[T npy.Element](a *npy.Array, look func([]T) part) (func(lo, hi int) part, error) {
 	v, err := npy.Values[T](a)
 	if err != nil {
 		return nil, err
@@ -247,42 +247,4 @@ func same(x float64, n int64) part {
 		p.zeros = n
 	}
 	return p
-}
-
-// values are the numbers that the bytes of a dtype stand for.
-func values(d npy.DType) (*[256]float64, error) {
-	switch d {
-	case npy.Bool, npy.Uint8, npy.Uint4, npy.Uint2:
-		return table(func(b byte) float64 { return float64(b) }), nil
-	case npy.Int8, npy.Int4, npy.Int2:
-		return table(func(b byte) float64 { return float64(int8(b)) }), nil
-	case npy.Float8E4M3FN:
-		return narrow[npy.F8E4M3FN](), nil
-	case npy.Float8E5M2:
-		return narrow[npy.F8E5M2](), nil
-	case npy.Float8E4M3FNUZ:
-		return narrow[npy.F8E4M3FNUZ](), nil
-	case npy.Float8E4M3B11FNUZ:
-		return narrow[npy.F8E4M3B11FNUZ](), nil
-	case npy.Float8E5M2FNUZ:
-		return narrow[npy.F8E5M2FNUZ](), nil
-	case npy.Float4E2M1FN:
-		return narrow[npy.F4E2M1FN](), nil
-	}
-	return nil, fmt.Errorf("%w: have %v, want numbers that have an order", npy.ErrDType, d)
-}
-
-func table(of func(byte) float64) *[256]float64 {
-	var t [256]float64
-	for i := range t {
-		t[i] = of(byte(i))
-	}
-	return &t
-}
-
-func narrow[T interface {
-	~uint8
-	Float32() float32
-}]() *[256]float64 {
-	return table(func(b byte) float64 { return float64(T(b).Float32()) })
 }

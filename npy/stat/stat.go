@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"ndflow/internal/numbers"
 	"ndflow/npy"
 )
 
@@ -121,13 +122,8 @@ func (s Summary) digits(x float64, bits uint64) string {
 		return strconv.FormatFloat(x, 'g', -1, 64)
 	}
 	// All else is exact as a float32 or an integer of 32 bits.
-	if x == math.Trunc(x) && integers[s.dtype] {
+	if x == math.Trunc(x) && numbers.Whole(s.dtype) {
 		return strconv.FormatInt(int64(x), 10)
 	}
 	return strconv.FormatFloat(x, 'g', -1, 32)
-}
-
-var integers = map[npy.DType]bool{
-	npy.Bool: true, npy.Int8: true, npy.Int16: true, npy.Int32: true, npy.Uint8: true, npy.Uint16: true,
-	npy.Uint32: true, npy.Int4: true, npy.Uint4: true, npy.Int2: true, npy.Uint2: true,
 }

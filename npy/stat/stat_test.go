@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 
+	"ndflow/internal/scripttest"
 	"ndflow/npy"
 )
 
@@ -31,24 +30,13 @@ func numPy(t *testing.T, arrays map[string]*npy.Array) map[string]struct {
 	Numbers                  [4]string
 } {
 	t.Helper()
-	python := os.Getenv("NDFLOW_PYTHON")
-	if python == "" {
-		out, err := exec.Command("../../scripts/python").Output()
-		if err != nil {
-			t.Fatalf("scripts/python: %v", err)
-		}
-		python = strings.TrimSpace(string(out))
-	}
 	dir := t.TempDir()
 	for name, a := range arrays {
 		if err := npy.WriteFile(filepath.Join(dir, name+".npy"), a); err != nil {
 			t.Fatal(err)
 		}
 	}
-	out, err := exec.Command(python, "testdata/numpy_stat.py", dir).Output()
-	if err != nil {
-		t.Fatalf("numpy_stat.py: %v", err)
-	}
+	out := scripttest.NumPy.Run(t, "testdata/numpy_stat.py", dir)
 	var said map[string]struct {
 		Count, Zeros, NaNs, Infs int64
 		Numbers                  [4]string

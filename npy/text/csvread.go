@@ -22,27 +22,13 @@ import (
 // It looks at [As], [Types], [Columns], [Header] and [Comma]. Errors are an
 // npy.ErrFormat that says at which line and column.
 func OpenCSV(path string, opts ...Option) (table.Reader, error) {
-	s, err := openSource(path)
-	if err != nil {
-		return nil, fmt.Errorf("text: %w", err)
-	}
-	r, err := readCSV(s, optionsOf(opts))
-	if err != nil {
-		s.close()
-		return nil, s.explain(err)
-	}
-	return r, nil
+	return open(path, opts, readCSV)
 }
 
 // NewCSVReader is [OpenCSV] for a Reader. If it cannot seek, its first megabyte
 // decides what the columns are.
 func NewCSVReader(r io.Reader, opts ...Option) (table.Reader, error) {
-	s := newSource(r)
-	t, err := readCSV(s, optionsOf(opts))
-	if err != nil {
-		return nil, s.explain(err)
-	}
-	return t, nil
+	return from(newSource(r), opts, readCSV)
 }
 
 // csvColumn is a column and the fields it is in.

@@ -3,7 +3,6 @@ package text
 import (
 	"fmt"
 	"io"
-	"runtime"
 	"strconv"
 	"strings"
 
@@ -17,55 +16,23 @@ import (
 // at [Header], [Comma], [CRLF] and [NaN]. A column of complex numbers is an
 // npy.ErrDType.
 func CreateCSV(path string, columns []table.Column, opts ...Option) (table.Writer, error) {
-	if err := checkAll(columns); err != nil {
-		return nil, fmt.Errorf("text: %s: %w", path, err)
-	}
-	f, err := create(path)
-	if err != nil {
-		return nil, err
-	}
-	w, err := newCSV(f, columns, optionsOf(opts))
-	if err != nil {
-		f.Close()
-		return nil, f.explain(err)
-	}
-	return w, nil
+	return begin(&file{path: path}, columns, opts, newCSV)
 }
 
 // NewCSVWriter is [CreateCSV] to a Writer; Commit writes what is left.
 func NewCSVWriter(w io.Writer, columns []table.Column, opts ...Option) (table.Writer, error) {
-	err := checkAll(columns)
-	if err != nil {
-		return nil, fmt.Errorf("text: %w", err)
-	}
-	t, err := newCSV(&file{out: out{w: w}}, columns, optionsOf(opts))
-	if err != nil {
-		return nil, fmt.Errorf("text: %w", err)
-	}
-	return t, nil
-}
-
-// checkAll says whether text can have such columns.
-func checkAll(columns []table.Column) error {
-	for _, c := range columns {
-		if err := check(c.DType); err != nil {
-			return fmt.Errorf("column %q: %w", c.Name, err)
-		}
-	}
-	return nil
+	return begin(&file{out: out{w: w}}, columns, opts, newCSV)
 }
 
 type csvWriter struct {
-	*file
-	noter
-	columns []table.Column
-	style   style
-	comma   byte
-	end     string
+	rows
+	comma byte
+	end   string
 }
 
-func newCSV(f *file, columns []table.Column, o *options) (*csvWriter, error) {
-	w := &csvWriter{file: f, columns: columns, comma: o.comma, end: "\n"}
+func newCSV(f *file, columns []table.Column, o *options) (table.Writer, error) {
+	w := &csvWriter{rows: rows{file: f, columns: columns}, comma: o.comma, end: "\n"}
+	w.row = w.writeRow
 	w.widened(columns)
 	if strings.IndexByte("\"\r\n.+-0123456789eE", o.comma) >= 0 {
 		return nil, fmt.Errorf("fields cannot have %q between them", o.comma)
@@ -158,45 +125,23 @@ func (w *csvWriter) appendField(dst []byte, s string) ([]byte, error) {
 	}
 }
 
-func (w *csvWriter) Write(batch []*npy.Array) error {
-	if w.err != nil || w.done {
-		return w.err
-	}
-	rows, err := table.Check(w.columns, batch)
-	if err != nil {
-		return w.explain(err)
-	}
-	runs, widths := make([]run, len(batch)), make([]int, len(batch))
-	for i, a := range batch {
-		if runs[i], err = runOf(a, w.style); err != nil {
-			return w.explain(fmt.Errorf("column %q: %w", w.columns[i].Name, err))
+func (w *csvWriter) writeRow(runs []run, widths []int, row int) (err error) {
+	first := true
+	for i, r := range runs {
+		if widths[i] == 0 {
+			continue
 		}
-		widths[i] = a.Len() / max(rows, 1)
-	}
-	defer runtime.KeepAlive(batch)
-	for row := range rows {
-		first := true
-		for i, r := range runs {
-			if widths[i] == 0 {
-				continue
-			}
-			if !first {
-				w.buf = append(w.buf, w.comma)
-			}
-			first = false
-			if w.buf, err = r(w.buf, row*widths[i], (row+1)*widths[i]); err != nil {
-				return w.broken(fmt.Errorf("column %q: %w", w.columns[i].Name, err))
-			}
+		if !first {
+			w.buf = append(w.buf, w.comma)
 		}
-		w.buf = append(w.buf, w.end...)
-		if err := w.drain(); err != nil {
-			return w.broken(err)
+		first = false
+		if w.buf, err = r(w.buf, row*widths[i], (row+1)*widths[i]); err != nil {
+			return fmt.Errorf("column %q: %w", w.columns[i].Name, err)
 		}
 	}
+	w.buf = append(w.buf, w.end...)
 	return nil
 }
-
-func (w *csvWriter) Commit() error { return w.commit() }
 
 // Stored says what becomes of a column: a note if text has it as another dtype, an
 // npy.ErrDType if it has no place there.

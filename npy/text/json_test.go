@@ -13,6 +13,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"ndflow/internal/arraytest"
 	"ndflow/npy"
 	"ndflow/npy/text"
 )
@@ -36,10 +37,6 @@ func same(a, b *npy.Array) bool {
 		return false
 	}
 	switch a.DType() {
-	case npy.String:
-		x, _ := npy.Values[string](a)
-		y, _ := npy.Values[string](b)
-		return slices.Equal(x, y)
 	case npy.Float32:
 		x, _ := npy.Values[float32](a)
 		y, _ := npy.Values[float32](b)
@@ -53,7 +50,7 @@ func same(a, b *npy.Array) bool {
 			return math.Float64bits(x) == math.Float64bits(y) || x != x && y != y
 		})
 	}
-	return bytes.Equal(a.Bytes(), b.Bytes())
+	return arraytest.Same(a, b)
 }
 
 // samples has arrays of all dtypes that text can hold, with the extremes of each.

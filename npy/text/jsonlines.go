@@ -13,27 +13,13 @@ import (
 // the names are the columns, and are the same in each. It looks at [As], [Types] and
 // [Columns]. Errors are an npy.ErrFormat that says at which line and column.
 func OpenJSONLines(path string, opts ...Option) (table.Reader, error) {
-	s, err := openSource(path)
-	if err != nil {
-		return nil, fmt.Errorf("text: %w", err)
-	}
-	r, err := readLines(s, optionsOf(opts))
-	if err != nil {
-		s.close()
-		return nil, s.explain(err)
-	}
-	return r, nil
+	return open(path, opts, readLines)
 }
 
 // NewJSONLinesReader is [OpenJSONLines] for a Reader. If it cannot seek, its first
 // megabyte decides what the columns are.
 func NewJSONLinesReader(r io.Reader, opts ...Option) (table.Reader, error) {
-	s := newSource(r)
-	t, err := readLines(s, optionsOf(opts))
-	if err != nil {
-		return nil, s.explain(err)
-	}
-	return t, nil
+	return from(newSource(r), opts, readLines)
 }
 
 func readLines(s *source, o *options) (*jsonReader, error) {

@@ -20,16 +20,7 @@ import (
 // The file must not change while it is read. What is no regular file is read into
 // memory.
 func OpenJSON(path string, opts ...Option) (table.Reader, error) {
-	s, err := openSource(path)
-	if err != nil {
-		return nil, fmt.Errorf("text: %w", err)
-	}
-	r, err := readJSON(s, optionsOf(opts))
-	if err != nil {
-		s.close()
-		return nil, s.explain(err)
-	}
-	return r, nil
+	return open(path, opts, readJSON)
 }
 
 // jsonColumn is a column and how its values are read.

@@ -15,44 +15,22 @@ import (
 // CreateJSONLines begins a file of one JSON object a line: {"x":1.5,"label":"a"}. It
 // looks at [NonFinite]. A column of complex numbers is an npy.ErrDType.
 func CreateJSONLines(path string, columns []table.Column, opts ...Option) (table.Writer, error) {
-	if err := checkAll(columns); err != nil {
-		return nil, fmt.Errorf("text: %s: %w", path, err)
-	}
-	f, err := create(path)
-	if err != nil {
-		return nil, err
-	}
-	w, err := newLines(f, columns, optionsOf(opts))
-	if err != nil {
-		f.Close()
-		return nil, f.explain(err)
-	}
-	return w, nil
+	return begin(&file{path: path}, columns, opts, newLines)
 }
 
 // NewJSONLinesWriter is [CreateJSONLines] to a Writer; Commit writes what is left.
 func NewJSONLinesWriter(w io.Writer, columns []table.Column, opts ...Option) (table.Writer, error) {
-	err := checkAll(columns)
-	if err != nil {
-		return nil, fmt.Errorf("text: %w", err)
-	}
-	t, err := newLines(&file{out: out{w: w}}, columns, optionsOf(opts))
-	if err != nil {
-		return nil, fmt.Errorf("text: %w", err)
-	}
-	return t, nil
+	return begin(&file{out: out{w: w}}, columns, opts, newLines)
 }
 
 type linesWriter struct {
-	*file
-	noter
-	columns []table.Column
-	style   style
-	heads   []string // what stands before each value
+	rows
+	heads []string // what stands before each value
 }
 
-func newLines(f *file, columns []table.Column, o *options) (*linesWriter, error) {
-	w := &linesWriter{file: f, columns: columns, style: jsonStyle(o)}
+func newLines(f *file, columns []table.Column, o *options) (table.Writer, error) {
+	w := &linesWriter{rows: rows{file: f, columns: columns, style: jsonStyle(o)}}
+	w.row = w.writeRow
 	w.widened(columns)
 	for i, c := range columns {
 		head, err := appendQuoted([]byte{"{,"[min(i, 1)]}, c.Name)
@@ -67,59 +45,34 @@ func newLines(f *file, columns []table.Column, o *options) (*linesWriter, error)
 	return w, nil
 }
 
-func (w *linesWriter) Write(batch []*npy.Array) error {
-	if w.err != nil || w.done {
-		return w.err
-	}
-	rows, err := table.Check(w.columns, batch)
-	if err != nil {
-		return w.explain(err)
-	}
-	runs, widths := make([]run, len(batch)), make([]int, len(batch))
-	for i, a := range batch {
-		if runs[i], err = runOf(a, w.style); err != nil {
-			return w.explain(fmt.Errorf("column %q: %w", w.columns[i].Name, err))
-		}
-		widths[i] = a.Len() / max(rows, 1)
-	}
-	defer runtime.KeepAlive(batch)
-	for row := range rows {
-		for i, r := range runs {
-			w.add(w.heads[i])
-			if err := nested(&w.out, r, w.style.sep, w.columns[i].Shape, row*widths[i], widths[i]); err != nil {
-				return w.broken(fmt.Errorf("column %q: %w", w.columns[i].Name, err))
-			}
-		}
-		w.add("}\n")
-		if err := w.drain(); err != nil {
-			return w.broken(err)
+func (w *linesWriter) writeRow(runs []run, widths []int, row int) error {
+	for i, r := range runs {
+		w.add(w.heads[i])
+		if err := nested(&w.out, r, w.style.sep, w.columns[i].Shape, row*widths[i], widths[i]); err != nil {
+			return fmt.Errorf("column %q: %w", w.columns[i].Name, err)
 		}
 	}
+	w.add("}\n")
 	return nil
 }
-
-func (w *linesWriter) Commit() error { return w.commit() }
 
 // CreateJSON begins a JSON file of columns, each of which is nested lists:
 // {"x":[1.5,2.5],"label":["a","b"]}. A single column whose name is empty is the
 // list alone. All columns but the first wait in temporary files beside it until
 // Commit. It looks at [NonFinite].
 func CreateJSON(path string, columns []table.Column, opts ...Option) (table.Writer, error) {
-	if err := checkAll(columns); err != nil {
-		return nil, fmt.Errorf("text: %s: %w", path, err)
-	}
+	return begin(&file{path: path}, columns, opts, newJSON)
+}
+
+func newJSON(f *file, columns []table.Column, o *options) (table.Writer, error) {
 	if len(columns) == 0 {
-		return nil, fmt.Errorf("text: %s: no columns", path)
+		return nil, fmt.Errorf("no columns")
 	}
-	f, err := create(path)
-	if err != nil {
-		return nil, err
-	}
-	w := &jsonWriter{file: f, columns: columns, style: jsonStyle(optionsOf(opts)), bare: len(columns) == 1 && columns[0].Name == ""}
+	w := &jsonWriter{file: f, columns: columns, style: jsonStyle(o), bare: len(columns) == 1 && columns[0].Name == ""}
 	w.widened(columns)
 	if err := w.begin(); err != nil {
-		w.Close()
-		return nil, f.explain(err)
+		w.clear()
+		return nil, err
 	}
 	return w, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"ndflow/internal/tempfile"
 	"ndflow/npy"
+	"ndflow/npy/table"
 )
 
 // out is text on its way out. Without a Writer it stays in buf.
@@ -98,14 +99,42 @@ type file struct {
 	cleanup runtime.Cleanup
 }
 
-func create(path string) (*file, error) {
-	temp, err := tempfile.Create(path, "", nil)
-	if err != nil {
-		return nil, fmt.Errorf("text: %w", err)
+// begin begins a table in f, which is a new file where it has no Writer.
+func begin(f *file, columns []table.Column, opts []Option, start func(*file, []table.Column, *options) (table.Writer, error)) (table.Writer, error) {
+	if err := checkAll(columns); err != nil {
+		return nil, f.explain(err)
 	}
-	f := &file{out: out{w: temp.File}, path: path, temp: temp}
+	if f.w == nil {
+		if err := f.create(); err != nil {
+			return nil, err
+		}
+	}
+	w, err := start(f, columns, optionsOf(opts))
+	if err != nil {
+		f.Close()
+		return nil, f.explain(err)
+	}
+	return w, nil
+}
+
+func (f *file) create() error {
+	temp, err := tempfile.Create(f.path, "", nil)
+	if err != nil {
+		return fmt.Errorf("text: %w", err)
+	}
+	f.w, f.temp = temp.File, temp
 	f.cleanup = runtime.AddCleanup(f, func(t *tempfile.File) { t.Discard() }, temp)
-	return f, nil
+	return nil
+}
+
+// checkAll says whether text can have such columns.
+func checkAll(columns []table.Column) error {
+	for _, c := range columns {
+		if err := check(c.DType); err != nil {
+			return fmt.Errorf("column %q: %w", c.Name, err)
+		}
+	}
+	return nil
 }
 
 // explain puts the package and the file in front of an error.
@@ -161,3 +190,42 @@ func (f *file) Close() error {
 	}
 	return nil
 }
+
+// rows writes a table row by row.
+type rows struct {
+	*file
+	noter
+	columns []table.Column
+	style   style
+	row     func(runs []run, widths []int, row int) error
+}
+
+func (w *rows) Write(batch []*npy.Array) error {
+	if w.err != nil || w.done {
+		return w.err
+	}
+	n, err := table.Check(w.columns, batch)
+	if err != nil {
+		return w.explain(err)
+	}
+	runs, widths := make([]run, len(batch)), make([]int, len(batch))
+	for i, a := range batch {
+		if runs[i], err = runOf(a, w.style); err != nil {
+			return w.explain(fmt.Errorf("column %q: %w", w.columns[i].Name, err))
+		}
+		widths[i] = a.Len() / max(n, 1)
+	}
+	defer runtime.KeepAlive(batch)
+	for row := range n {
+		err := w.row(runs, widths, row)
+		if err == nil {
+			err = w.drain()
+		}
+		if err != nil {
+			return w.broken(err)
+		}
+	}
+	return nil
+}
+
+func (w *rows) Commit() error { return w.commit() }

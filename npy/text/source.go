@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"ndflow/npy/table"
 )
 
 // sampleSize is how much decides of a text that can be read only once.
@@ -17,6 +19,25 @@ type source struct {
 	path  string
 	seek  io.Seeker // nil where the text can be read only once
 	start int64
+}
+
+// open opens the file at path as a table.
+func open[R table.Reader](path string, opts []Option, read func(*source, *options) (R, error)) (table.Reader, error) {
+	s, err := openSource(path)
+	if err != nil {
+		return nil, fmt.Errorf("text: %w", err)
+	}
+	return from(s, opts, read)
+}
+
+// from begins to read a table.
+func from[R table.Reader](s *source, opts []Option, read func(*source, *options) (R, error)) (table.Reader, error) {
+	r, err := read(s, optionsOf(opts))
+	if err != nil {
+		s.close()
+		return nil, s.explain(err)
+	}
+	return r, nil
 }
 
 func openSource(path string) (*source, error) {

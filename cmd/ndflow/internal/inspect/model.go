@@ -3,10 +3,10 @@ package inspect
 import (
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"ndflow/graph"
+	"ndflow/internal/savedmodel"
 )
 
 // Model is what there is to say about a model.
@@ -51,7 +51,7 @@ func ReadSavedModel(dir string, tags []string) (*Model, error) {
 	m := &Model{Path: dir, Kind: "SavedModel"}
 	unknown := &graph.NameError{Kind: "tag set", Name: strings.Join(tags, ",")}
 	for _, meta := range list {
-		if tags != nil && !sameTags(tags, meta.Tags) {
+		if tags != nil && !savedmodel.SameTags(tags, meta.Tags) {
 			unknown.Have = append(unknown.Have, strings.Join(meta.Tags, ","))
 			continue
 		}
@@ -65,13 +65,6 @@ func ReadSavedModel(dir string, tags []string) (*Model, error) {
 		return nil, fmt.Errorf("%s: %w", dir, unknown)
 	}
 	return m, nil
-}
-
-func sameTags(a, b []string) bool {
-	a, b = slices.Clone(a), slices.Clone(b)
-	slices.Sort(a)
-	slices.Sort(b)
-	return slices.Equal(a, b)
 }
 
 // ReadGraphDef looks at the GraphDef file at path. TensorFlow reads it, since

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"ndflow/internal/numbers"
 	"ndflow/npy"
 )
 
@@ -29,11 +30,11 @@ func (d *difference) add(have, want *npy.Array) error {
 		d.equal += equalElements(have, want)
 		return nil
 	}
-	a, err := floatsOf(have)
+	a, err := numbers.Float64s(have)
 	if err != nil {
 		return err
 	}
-	b, err := floatsOf(want)
+	b, err := numbers.Float64s(want)
 	if err != nil {
 		return err
 	}
@@ -104,25 +105,6 @@ func equalElements(a, b *npy.Array) int {
 		}
 	}
 	return n
-}
-
-func floatsOf(a *npy.Array) ([]float64, error) {
-	if a.DType() == npy.Float64 {
-		return npy.Values[float64](a)
-	}
-	narrow, err := a.AsFloat32()
-	if err != nil {
-		return nil, err
-	}
-	v, err := npy.Values[float32](narrow)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]float64, len(v))
-	for i, x := range v {
-		out[i] = float64(x)
-	}
-	return out, nil
 }
 
 // output says what was added up.

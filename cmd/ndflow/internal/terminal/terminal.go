@@ -14,8 +14,8 @@ import (
 // its colours. NO_COLOR and TERM=dumb are respected; what is no terminal has none.
 func Of(w io.Writer) plot.Terminal {
 	t := plot.Terminal{Width: 80, Height: 20, Unicode: unicode(os.Getenv)}
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	f := file(w)
+	if f == nil {
 		return t
 	}
 	if width, height, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
@@ -23,6 +23,22 @@ func Of(w io.Writer) plot.Terminal {
 	}
 	t.Colors = colors(os.Getenv)
 	return t
+}
+
+// Only is w where that is a terminal, else nil.
+func Only(w io.Writer) io.Writer {
+	if f := file(w); f != nil {
+		return f
+	}
+	return nil
+}
+
+// file is w where that is a terminal, else nil.
+func file(w io.Writer) *os.File {
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	return nil
 }
 
 func unicode(env func(string) string) bool {
