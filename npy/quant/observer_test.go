@@ -131,7 +131,7 @@ func TestMinError(t *testing.T) {
 				}
 				continue
 			}
-			if least > best+0.15 || least > whole-c.most+0.01 {
+			if least > best+0.15 || least > whole-c.most+0.05 { // the range is found in a histogram
 				t.Errorf("%s, %v: have %.2f dB, the whole range %.2f, the best of many %.2f", name, scheme, -least, -whole, -best)
 			}
 		}
