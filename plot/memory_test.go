@@ -41,7 +41,7 @@ func TestConstantMemory(t *testing.T) {
 	} {
 		rise := memory.Watch(t, memory.All)
 		figure(t, kind, Options{}, series...)
-		if have := rise(); have > 100<<20 {
+		if have := rise(); have > memory.Bound(100<<20) {
 			t.Errorf("%v: memory rose by %d MiB, want at most 100", kind, have>>20)
 		}
 	}

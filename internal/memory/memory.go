@@ -54,3 +54,12 @@ func Watch(t testing.TB, entry string) (rise func() int) {
 		return most
 	}
 }
+
+// Bound returns what a test may let memory rise by where its own memory is n bytes. The
+// race detector keeps several bytes for each that is touched, so it is more with that.
+func Bound(n int) int {
+	if race {
+		return 6 * n
+	}
+	return n
+}

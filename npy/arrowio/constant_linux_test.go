@@ -68,7 +68,7 @@ func TestFilesAreWalkedInConstantMemory(t *testing.T) {
 		r.Close()
 		read := rise()
 		t.Logf("%s: %d MB more to write, %d MB to read", ext, written>>20, read>>20)
-		if n != rows*batches || written > limit || read > limit {
+		if n != rows*batches || written > memory.Bound(limit) || read > memory.Bound(limit) {
 			t.Errorf("%s: %d rows, %d MB more to write, %d MB to read; want at most %d", ext, n, written>>20, read>>20, limit>>20)
 		}
 	}

@@ -339,7 +339,7 @@ func TestConstantMemory(t *testing.T) {
 	}
 	rise := memory.Watch(t, memory.All)
 	r := compare(t, arrays[0], arrays[1], Options{})
-	if have := rise(); have > 100<<20 {
+	if have := rise(); have > memory.Bound(100<<20) {
 		t.Errorf("memory rose by %d MiB, want at most 100", have>>20)
 	}
 	if r.Different != 1 || !slices.Equal(r.MaxAt.Index, []int{1 << 12, 0}) {

@@ -461,9 +461,9 @@ func TestWritersRefuse(t *testing.T) {
 
 // TestTablesAreReadInConstantMemory reads a table that is larger than what it may take.
 func TestTablesAreReadInConstantMemory(t *testing.T) {
-	batches, most := 4, 24<<20
+	batches, most := 4, 32<<20
 	if testing.Short() {
-		batches, most = 1, 12<<20
+		batches, most = 2, 24<<20
 	}
 	dir := t.TempDir()
 	a := of(t, make([]float32, 4<<18), 1<<18, 4) // 4 MB
@@ -498,7 +498,7 @@ func TestTablesAreReadInConstantMemory(t *testing.T) {
 			rows += batch[0].Dim(0)
 		}
 		r.Close()
-		if rose := rise(); rows != batches<<18 || rose > most {
+		if rose := rise(); rows != batches<<18 || rose > memory.Bound(most) {
 			t.Errorf("%s: have %d rows in %d MB, want %d in at most %d", f.name, rows, rose>>20, batches<<18, most>>20)
 		}
 		os.Remove(path)
