@@ -57,10 +57,11 @@ func borrow(t *C.DLTensor, padded, readOnly bool, free func()) (cuda.Memory, err
 	if err != nil {
 		return nil, fmt.Errorf("dlpack: borrow: %w", err)
 	}
-	size, err := sizeOf(dtype, shape)
+	n, err := npy.Count(dtype, shape...)
 	if err != nil {
 		return nil, fmt.Errorf("dlpack: borrow: %w", err)
 	}
+	size := n * dtype.Size()
 	address := uintptr(t.data) + uintptr(t.byte_offset)
 	if size > 0 {
 		if align := uintptr(min(dtype.Size(), 8)); t.data == nil || address%align != 0 {
@@ -143,20 +144,6 @@ func dtypeOf(t *C.DLTensor, padded bool) (npy.DType, error) {
 	}
 	return dtype, nil
 }
-
-// sizeOf is the number of bytes.
-func sizeOf(dtype npy.DType, shape []int) (int, error) {
-	size := dtype.Size()
-	for _, n := range shape {
-		if n < 0 || n > 0 && size > maxSize/n {
-			return 0, fmt.Errorf("%w: %v of %v", npy.ErrShape, shape, dtype)
-		}
-		size *= n
-	}
-	return size, nil
-}
-
-const maxSize = int(^uint(0) >> 1)
 
 // devicePointer is an address of a device's memory, as C has it.
 func devicePointer(address uintptr) unsafe.Pointer {
