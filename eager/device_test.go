@@ -13,7 +13,7 @@ import (
 // results and variables stay there.
 func TestLoadOnDevice(t *testing.T) {
 	shared := newContext(t, WithLogicalCPUs(2))
-	loaded := map[string]*Model{}
+	loaded, elsewhere := map[string]*Model{}, map[string]*Model{}
 	for _, s := range steps(t) {
 		t.Run(s.model+"/"+s.folder, func(t *testing.T) {
 			key := s.model + "," + strings.Join(s.tags, ",")
@@ -23,6 +23,8 @@ func TestLoadOnDevice(t *testing.T) {
 				m, err = Load(fixture(s.model), WithTags(s.tags...), In(shared), WithDevice("CPU:1"))
 				must(t, err)
 				loaded[key] = m
+				elsewhere[key], err = Load(fixture(s.model), WithTags(s.tags...), In(shared))
+				must(t, err)
 				for _, v := range m.variables {
 					if v.handle == nil {
 						continue // of TensorFlow 1
@@ -34,14 +36,7 @@ func TestLoadOnDevice(t *testing.T) {
 			sig, err := m.Signature(s.signature)
 			must(t, err)
 			in, want := arrays(t, s, sig)
-			c, err := m.Caller(s.signature)
-			must(t, err)
-			defer c.Close()
-			for name, a := range in {
-				must(t, c.Feed(name, a))
-			}
-			out, err := c.Run(bg)
-			must(t, err)
+			out, plain := start(t, m, s.signature, in), start(t, elsewhere[key], s.signature, in)
 			for name, w := range want {
 				if s.model != "passthrough_v1" { // which gives back what it was given
 					wantOn(t, name, out[name], "CPU:1")
@@ -49,12 +44,15 @@ func TestLoadOnDevice(t *testing.T) {
 				got, err := out[name].Copy()
 				must(t, err)
 				out[name].Close()
-				same(t, name, got, w)
+				stored(t, name, got, w, in)
+				same(t, name, got, get(plain[name].Copy())(t))
+				plain[name].Close()
 			}
 		})
 	}
-	for _, m := range loaded {
+	for key, m := range loaded {
 		m.Close()
+		elsewhere[key].Close()
 	}
 }
 
@@ -77,7 +75,7 @@ func TestLoadOnNoDevice(t *testing.T) {
 
 // A function runs where the caller says, for all calls or for one.
 func TestFunctionOnDevice(t *testing.T) {
-	g, x, y, want := frozen(t)
+	g, x, y, _ := frozen(t)
 	c := newContext(t, WithLogicalCPUs(3))
 	f, err := c.Function(g, []string{"x", "y"}, []string{"product"}, On("CPU:1"))
 	must(t, err)
@@ -88,6 +86,13 @@ func TestFunctionOnDevice(t *testing.T) {
 	ty, err := c.Tensor(y)
 	must(t, err)
 	defer ty.Close()
+	anywhere, err := c.Function(g, []string{"x", "y"}, []string{"product"})
+	must(t, err)
+	defer anywhere.Close()
+	plain, err := anywhere.Call(bg, tx, ty)
+	must(t, err)
+	defer closeAll(plain)
+	want := get(plain[0].Copy())(t)
 	out, err := f.Call(bg, tx, ty)
 	must(t, err)
 	defer closeAll(out)
@@ -110,7 +115,7 @@ func TestFunctionOnDevice(t *testing.T) {
 	caller, err := m.Caller("", On("CPU:2"))
 	must(t, err)
 	defer caller.Close()
-	in, probs := arrays(t, step{model: "mlp"}, m.Signatures()[0])
+	in, probs := mlp(t)
 	for name, a := range in {
 		must(t, caller.Feed(name, a))
 	}

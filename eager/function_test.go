@@ -3,7 +3,6 @@ package eager
 import (
 	"context"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"ndflow/graph"
@@ -48,16 +47,12 @@ func TestFunction(t *testing.T) {
 			defer closeAll(out)
 			got, err := out[0].Copy()
 			must(t, err)
-			if !slices.Equal(got.Bytes(), want.Bytes()) {
-				t.Errorf("have %v, want %v", got, want)
-			}
+			stored(t, "product", got, want, map[string]*npy.Array{"x": x, "y": y})
 			o := f.Op(tx, ty)
 			defer o.Close()
 			dst := zeros(t, npy.Float32, want.Shape()...)
 			must(t, o.RunInto(dst))
-			if !slices.Equal(dst.Bytes(), want.Bytes()) {
-				t.Errorf("landed %v, want %v", dst, want)
-			}
+			same(t, "product that landed", dst, got)
 			if n := testing.AllocsPerRun(20, func() { must(t, o.RunInto(dst)) }); n != 0 {
 				t.Errorf("RunInto of a function allocates %v times", n)
 			}

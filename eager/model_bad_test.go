@@ -112,7 +112,7 @@ func testLoadRefuses(t *testing.T, c *Context) {
 	_, err := Load(fixture("twotags"), In(c), WithTags("gpu"))
 	wantError(t, err, nil, `eager: no tag set "gpu"`, `"serve"`, `"serve,gpu"`)
 	m := loadModel(t, fixture("mlp"), In(c))
-	in, want := arrays(t, step{model: "mlp"}, m.Signatures()[0])
+	in, want := mlp(t)
 	out, err := m.Run(bg, in)
 	must(t, err)
 	same(t, "probs", out["probs"], want["probs"])
@@ -159,7 +159,7 @@ func TestLoadLeavesOut(t *testing.T) {
 			}
 			must(t, err)
 			defer m.Close()
-			in, want := arrays(t, step{model: "mlp"}, m.Signatures()[0])
+			in, want := mlp(t)
 			out, err := m.Run(bg, in)
 			must(t, err)
 			same(t, "probs", out["probs"], want["probs"])

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ndflow/graph"
+	"ndflow/internal/arraytest"
 	"ndflow/internal/scripttest"
 	"ndflow/npy"
 	"ndflow/tfc"
@@ -85,8 +86,7 @@ func TestModelCalls(t *testing.T) {
 // A model can be called in the ways that functions can.
 func TestModelFunctionOptions(t *testing.T) {
 	m := loadModel(t, fixture("mlp"))
-	s := step{model: "mlp"}
-	in, want := arrays(t, s, m.Signatures()[0])
+	in, want := mlp(t)
 	for name, opts := range map[string][]FunctionOption{"single thread": {SingleThread()}, "compiled": {JIT()}} {
 		c, err := m.Caller("", opts...)
 		must(t, err)
@@ -95,10 +95,8 @@ func TestModelFunctionOptions(t *testing.T) {
 		probs := zeros(t, npy.Float32, 7, 4)
 		must(t, c.Into("probs", probs))
 		must(t, c.RunInto(bg))
-		for i, v := range values[float32](t, probs) {
-			if w := values[float32](t, want["probs"])[i]; v-w > 1e-6 || w-v > 1e-6 {
-				t.Fatalf("%s: have %v, want %v", name, probs, want["probs"])
-			}
+		if err := arraytest.Near(probs, want["probs"]); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

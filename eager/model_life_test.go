@@ -92,7 +92,7 @@ func TestModelDropped(t *testing.T) {
 func TestModelConcurrently(t *testing.T) {
 	for _, opts := range [][]Option{nil, {Async()}} {
 		m := loadModel(t, fixture("mlp"), opts...)
-		in, want := arrays(t, step{model: "mlp"}, m.Signatures()[0])
+		in, want := mlp(t)
 		var wg sync.WaitGroup
 		for range 4 {
 			wg.Go(func() {
@@ -132,7 +132,7 @@ func TestModelTwinHandles(t *testing.T) {
 		}
 	})
 	m := loadModel(t, dir)
-	in, want := arrays(t, step{model: "mlp"}, m.Signatures()[0])
+	in, want := mlp(t)
 	out, err := m.Run(bg, in)
 	must(t, err)
 	same(t, "probs", out["probs"], want["probs"])
@@ -151,7 +151,7 @@ func TestModelTwinHandles(t *testing.T) {
 func TestModelOnDevices(t *testing.T) {
 	c := newContext(t, WithLogicalCPUs(2))
 	m := loadModel(t, fixture("mlp"), In(c))
-	in, want := arrays(t, step{model: "mlp"}, m.Signatures()[0])
+	in, want := mlp(t)
 	x, err := get(c.Tensor(in["x"]))(t).To("CPU:1")
 	must(t, err)
 	defer x.Close()

@@ -112,9 +112,43 @@ func same(t testing.TB, name string, got, want *npy.Array) {
 	}
 }
 
-// Every model and every signature gives what Python TensorFlow gave, bit for bit.
+// stored checks a result against what Python TensorFlow gave on another machine.
+func stored(t testing.TB, name string, got, want *npy.Array, in map[string]*npy.Array) {
+	t.Helper()
+	if err := arraytest.Expected(got, want, in); err != nil {
+		t.Errorf("output %q: %v", name, err)
+	}
+}
+
+// mlp is what the model of that name is fed, and what it gives in a context of its own.
+func mlp(t testing.TB) (in, out map[string]*npy.Array) {
+	t.Helper()
+	m := loadModel(t, fixture("mlp"))
+	in, want := arrays(t, step{model: "mlp"}, m.Signatures()[0])
+	out, err := m.Run(bg, in)
+	must(t, err)
+	stored(t, "probs", out["probs"], want["probs"], in)
+	return in, out
+}
+
+// start calls a signature; its results are open.
+func start(t testing.TB, m *Model, signature string, in map[string]*npy.Array) map[string]*Tensor {
+	t.Helper()
+	c, err := m.Caller(signature)
+	must(t, err)
+	defer c.Close()
+	for name, a := range in {
+		must(t, c.Feed(name, a))
+	}
+	out, err := c.Run(bg)
+	must(t, err)
+	return out
+}
+
+// Every model and every signature gives what Python TensorFlow gave, and bit for bit what
+// it gives in a session.
 func TestLoadExpected(t *testing.T) {
-	loaded := map[string]*Model{}
+	loaded, sessions := map[string]*Model{}, map[string]*graph.Model{}
 	shared := newContext(t)
 	for _, s := range steps(t) {
 		t.Run(s.model+"/"+s.folder, func(t *testing.T) {
@@ -125,17 +159,14 @@ func TestLoadExpected(t *testing.T) {
 				m, err = Load(fixture(s.model), WithTags(s.tags...), In(shared))
 				must(t, err)
 				loaded[key] = m
+				sessions[key], err = graph.Load(fixture(s.model), graph.WithTags(s.tags...))
+				must(t, err)
 			}
 			sig, err := m.Signature(s.signature)
 			must(t, err)
 			in, want := arrays(t, s, sig)
-			c, err := m.Caller(s.signature)
-			must(t, err)
-			defer c.Close()
-			for name, a := range in {
-				must(t, c.Feed(name, a))
-			}
-			out, err := c.Run(bg)
+			out := start(t, m, s.signature, in)
+			session, err := sessions[key].Call(bg, s.signature, in)
 			must(t, err)
 			if len(out) != len(want) {
 				t.Errorf("there are %d outputs, want %d", len(out), len(want))
@@ -144,11 +175,13 @@ func TestLoadExpected(t *testing.T) {
 				got, err := out[name].Copy()
 				must(t, err)
 				out[name].Close()
-				same(t, name, got, w)
+				stored(t, name, got, w, in)
+				same(t, name, got, session[name])
 			}
 		})
 	}
-	for _, m := range loaded {
+	for key, m := range loaded {
 		m.Close()
+		sessions[key].Close()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ndflow/internal/arraytest"
 	"ndflow/npy"
 )
 
@@ -29,10 +30,8 @@ func TestJIT(t *testing.T) {
 	want, err := load(t, "mlp").Run(bg, Feeds{sig.Inputs[0].Name: x})
 	must(t, err)
 	for name, w := range want {
-		for i, v := range values[float32](t, w) {
-			if g := values[float32](t, got[name])[i]; g-v > 1e-6 || v-g > 1e-6 {
-				t.Errorf("%s: element %d is %v, without JIT %v", name, i, g, v)
-			}
+		if err := arraytest.Near(got[name], w); err != nil {
+			t.Errorf("with JIT: output %q: %v", name, err)
 		}
 	}
 }

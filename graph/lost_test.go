@@ -25,7 +25,7 @@ func TestExpectedInOrder(t *testing.T) {
 				out, err := m.Call(bg, step[1], in)
 				must(t, err)
 				for name, w := range want {
-					check(t, "Call "+step[0], name, out[name], w)
+					checkStored(t, "Call "+step[0], name, out[name], w, in)
 				}
 			}
 		})

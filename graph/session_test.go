@@ -31,7 +31,7 @@ func TestSessionRun(t *testing.T) {
 		out, err := s.Run(bg, feeds, fetches, []string{"w"})
 		must(t, err)
 		for i, name := range []string{"z", "product", "half_0", "half_1", "z"} {
-			check(t, "Session.Run", fetches[i], out[i], want[name])
+			checkStored(t, "Session.Run", fetches[i], out[i], want[name], in)
 		}
 	}
 	out, err := s.Run(bg, feeds, nil, []string{"z"})
@@ -53,7 +53,7 @@ func TestEval(t *testing.T) {
 	}
 	z, err := s.Eval(bg, "z", Feeds{"x": in["x"]}, Feeds{"y": in["y"]})
 	must(t, err)
-	check(t, "Eval", "z", z, want["z"])
+	checkStored(t, "Eval", "z", z, want["z"], in)
 	// A tensor that is fed can be asked for, too.
 	x, err := s.Eval(bg, "x:0", Feeds{"x:0": in["x"]})
 	must(t, err)
@@ -171,7 +171,7 @@ func TestThreads(t *testing.T) {
 	in, want := expected(t, "mlp", "")
 	out, err := m.Run(bg, Feeds{"x": in["x"]})
 	must(t, err)
-	check(t, "one thread", "probs", out["probs"], want["probs"])
+	checkStored(t, "one thread", "probs", out["probs"], want["probs"], in)
 }
 
 func TestSingleThread(t *testing.T) {
@@ -186,8 +186,11 @@ func TestSingleThread(t *testing.T) {
 		in, out := expected(t, model, "")
 		got, err := m.Run(bg, Feeds(in))
 		must(t, err)
+		plain, err := load(t, model).Run(bg, Feeds(in))
+		must(t, err)
 		for name, w := range out {
-			check(t, "single-threaded "+model, name, got[name], w)
+			checkStored(t, "single-threaded "+model, name, got[name], w, in)
+			check(t, "single-threaded "+model, name, got[name], plain[name])
 		}
 	}
 	if load(t, "add").SingleThread() {

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"ndflow/eager"
 	"ndflow/graph"
+	"ndflow/internal/arraytest"
 	"ndflow/internal/filetest"
 	"ndflow/internal/tfpb"
 	"ndflow/npy"
@@ -134,15 +135,10 @@ func TestSaveModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"out|output_0", "keras|output_0"} {
-		if b := mustRead(t, mustOpen(t, filepath.Join(dir, "keras.npz")), name); !near(ours["output_0"], b) {
-			t.Errorf("%s: have %v, want %v", name, ours["output_0"], b)
+		if err := arraytest.Near(ours["output_0"], mustRead(t, mustOpen(t, filepath.Join(dir, "keras.npz")), name)); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
-}
-
-func near(a, b *npy.Array) bool {
-	x, y := must(npy.Values[float32](a)), must(npy.Values[float32](b))
-	return slices.EqualFunc(x, y, func(a, b float32) bool { return a-b < 1e-6 && b-a < 1e-6 })
 }
 
 // partIn is a part that is an array of a source.

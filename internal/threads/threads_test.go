@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 	"ndflow/eager"
 	"ndflow/graph"
+	"ndflow/internal/threads"
 	"ndflow/tfc"
 )
 
@@ -40,21 +42,28 @@ func TestMain(m *testing.M) {
 // TestThreads counts the threads in the pool on which an op's parts run and, in a
 // session, in that for ops. They are the process's own, so each case is a process.
 func TestThreads(t *testing.T) {
-	all := runtime.NumCPU()
+	// What the environment says of this process is not for those of the cases.
+	before := runtime.GOMAXPROCS(runtime.NumCPU())
+	all := threads.Usable() // fewer than there are in a container with a quota
+	runtime.GOMAXPROCS(before)
+	set := []string{"GOMAXPROCS=", "TF_NUM_INTRAOP_THREADS=", "TF_NUM_INTEROP_THREADS="}
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return slices.ContainsFunc(set, func(name string) bool { return strings.HasPrefix(v, name) })
+	})
 	for name, c := range map[string]struct {
 		env          []string
 		intra, inter int
 	}{
 		"all processors":    {nil, all, all},
 		"fewer for Go":      {[]string{"GOMAXPROCS=1"}, 1, 1},
-		"more for Go":       {[]string{"GOMAXPROCS=64"}, all, all},
+		"more for Go":       {[]string{fmt.Sprintf("GOMAXPROCS=%d", 4*runtime.NumCPU())}, all, all},
 		"TensorFlow's word": {[]string{"GOMAXPROCS=1", "TF_NUM_INTRAOP_THREADS=3", "TF_NUM_INTEROP_THREADS=4"}, 3, 4},
 	} {
 		for _, mode := range []string{"graph", "eager"} {
 			t.Run(name+"/"+mode, func(t *testing.T) {
 				t.Parallel()
 				cmd := exec.Command(os.Args[0])
-				cmd.Env = append(os.Environ(), append(c.env, child+"="+mode)...)
+				cmd.Env = slices.Concat(env, c.env, []string{child + "=" + mode})
 				cmd.Stderr = os.Stderr
 				have, err := cmd.Output()
 				if err != nil {
