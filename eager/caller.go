@@ -196,9 +196,6 @@ func (c *Caller) Into(name string, dst *npy.Array) error {
 
 // ready checks that there is all that a call takes.
 func (c *Caller) ready(ctx context.Context) error {
-	if c.model.closed.Load() {
-		return c.model.errClosed()
-	}
 	for i, set := range c.set {
 		if !set {
 			spec := c.sig.spec.Inputs[i]
@@ -225,6 +222,10 @@ func (c *Caller) Run(ctx context.Context) (map[string]*Tensor, error) {
 
 // run returns the outputs in the order of the specs.
 func (c *Caller) run(ctx context.Context) ([]*Tensor, error) {
+	if err := c.model.begin(); err != nil {
+		return nil, err
+	}
+	defer c.model.end()
 	if err := c.ready(ctx); err != nil {
 		return nil, err
 	}
@@ -234,6 +235,10 @@ func (c *Caller) run(ctx context.Context) ([]*Tensor, error) {
 // RunInto calls the signature and lands its outputs where [Caller.Into] has said,
 // as [Op.RunInto] does.
 func (c *Caller) RunInto(ctx context.Context) error {
+	if err := c.model.begin(); err != nil {
+		return err
+	}
+	defer c.model.end()
 	if err := c.ready(ctx); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"ndflow/graph"
@@ -23,6 +24,7 @@ type Model struct {
 	res        *modelResource
 	cleanup    runtime.Cleanup
 	closed     atomic.Bool
+	running    sync.RWMutex // read by what uses the model's functions, written by Close
 }
 
 // Load loads the SavedModel in the folder dir: the MetaGraph tagged "serve",
@@ -97,8 +99,8 @@ func (r *modelResource) removeFunction(name string) error {
 }
 
 // Close gives the model back: its functions, its variables, and its context
-// unless that was given with [In]. Calls that run go on to their end. Tensors that
-// it has made stay valid.
+// unless that was given with [In]. It waits for calls that run. Tensors that the
+// model has made stay valid.
 //
 // In a context that goes on, the reference variables of a model of TensorFlow 1
 // stay until that is closed.
@@ -106,12 +108,30 @@ func (m *Model) Close() {
 	if !m.closed.CompareAndSwap(false, true) {
 		return
 	}
+	m.running.Lock() // what begins from now on finds the model closed
+	defer m.running.Unlock()
 	m.cleanup.Stop()
 	for _, s := range m.signatures {
 		s.pool.close()
 	}
 	m.res.free()
 }
+
+// begin keeps the model from being closed until end. Where it is closed, or about to
+// be, it returns an error at once.
+func (m *Model) begin() error {
+	if m.closed.Load() {
+		return m.errClosed()
+	}
+	m.running.RLock()
+	if m.closed.Load() {
+		m.running.RUnlock()
+		return m.errClosed()
+	}
+	return nil
+}
+
+func (m *Model) end() { m.running.RUnlock() }
 
 func (m *Model) errClosed() error { return fmt.Errorf("eager: model %s: %w", m.dir, ErrClosed) }
 

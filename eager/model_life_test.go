@@ -112,6 +112,9 @@ func TestModelConcurrently(t *testing.T) {
 			if _, err := m.Run(bg, in); err != nil && !errors.Is(err, ErrClosed) {
 				t.Errorf("a call beside Close: %v", err)
 			}
+			if _, err := m.Value("w1"); err != nil && !errors.Is(err, ErrClosed) {
+				t.Errorf("a variable beside Close: %v", err)
+			}
 		}
 		wg.Wait()
 	}

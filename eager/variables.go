@@ -48,6 +48,10 @@ func (m *Model) Variables() []Variable {
 
 // Value returns the value of a variable, as an array of the caller's own.
 func (m *Model) Value(variable string) (*npy.Array, error) {
+	if err := m.begin(); err != nil {
+		return nil, err
+	}
+	defer m.end()
 	v, err := m.variable(variable)
 	if err != nil {
 		return nil, err
@@ -67,6 +71,10 @@ func (m *Model) Value(variable string) (*npy.Array, error) {
 // Assign sets a variable to a copy of a, which must have its dtype and shape.
 // Calls that begin afterwards see it.
 func (m *Model) Assign(variable string, a *npy.Array) error {
+	if err := m.begin(); err != nil {
+		return err
+	}
+	defer m.end()
 	v, err := m.variable(variable)
 	if err != nil {
 		return err
@@ -95,9 +103,6 @@ func (m *Model) Assign(variable string, a *npy.Array) error {
 }
 
 func (m *Model) variable(name string) (*variable, error) {
-	if m.closed.Load() {
-		return nil, m.errClosed()
-	}
 	e := &graph.NameError{Package: "eager", Kind: "variable", Name: name}
 	for i := range m.variables {
 		if m.variables[i].Name == name {
