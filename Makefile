@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test lint soak bench bench-micro gpu fixtures image image-test setup setup-demo tools clean
+.PHONY: help demo build test test-settings lint soak bench bench-micro gpu fixtures image image-test setup setup-demo tools clean
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CC_CHECK := $${CC:-gcc} -std=gnu11 -O2 -Wall -Wextra -Werror -c -o /dev/null
@@ -23,15 +23,19 @@ build: tools ## build the command, bin/ndflow
 	$(call say,'building bin/ndflow')
 	@go build -o bin/ndflow ./cmd/ndflow
 
-test: setup ## run every test: plainly, under the race detector, under cgo's checks, and the scripts'
+test: setup ## run every test: plainly, under the race detector, under cgo's checks, as on other machines, and the scripts'
 	$(call say,'go test')
 	@$(GOTEST) ./...
 	$(call say,'go test -race -short')
 	@$(GOTEST) -race -short ./...
 	$(call say,'go test -short with every pointer that is stored in C memory checked')
 	@GOEXPERIMENT=cgocheck2 $(GOTEST) -short ./...
+	@scripts/settings
 	$(call say,'scripts/test')
 	@scripts/test
+
+test-settings: setup ## run the tests that compute as on other machines (a part of make test; ARGS=./graph picks packages)
+	@scripts/settings $(ARGS)
 
 lint: tools ## gofmt, go vet, staticcheck, the C compiler's warnings, shellcheck where there is one
 	$(call say,'gofmt')
