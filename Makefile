@@ -13,7 +13,7 @@ GOTEST := go test -tags leakcheck
 say = @printf '== %s\n' $(1)
 
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup-demo build ## hear the notes in a tune: set up what is missing and run a real model (ARGS=... are passed on)
 	$(call say,'bin/ndflow demo')
