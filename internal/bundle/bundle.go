@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"math/bits"
 	"os"
+	"path"
 	"path/filepath"
 
 	"google.golang.org/protobuf/encoding/prototext"
@@ -23,8 +24,8 @@ import (
 var (
 	// ErrNoCheckpoint says that there is no checkpoint of a name.
 	ErrNoCheckpoint = errors.New("no checkpoint")
-	// ErrDamaged says that a checkpoint's files are not what they should be.
-	ErrDamaged = errors.New("the checkpoint is damaged")
+	// ErrDamaged says that files are not what they should be.
+	ErrDamaged = errors.New("damaged")
 )
 
 // IndexSuffix ends the name of the file that a checkpoint is known by.
@@ -62,7 +63,7 @@ func Read(prefix string) ([]Entry, error) {
 		if errors.Is(err, ErrDamaged) {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%s: %w: %w", path, ErrDamaged, err)
+		return nil, fmt.Errorf("%s: the checkpoint is %w: %w", path, ErrDamaged, err)
 	}
 	if err := r.checkFiles(); err != nil {
 		return nil, err
@@ -125,6 +126,9 @@ func (r *reader) data(key string, value []byte, e *Entry) error {
 	if rank := len(p.GetShape().GetDim()); rank > mostDims {
 		return fmt.Errorf("%q: %d dimensions", key, rank)
 	}
+	if p.GetDtype() > tftype.Ref {
+		return fmt.Errorf("%q: a tensor of %s, which no checkpoint has", key, tftype.Name(int(p.GetDtype())))
+	}
 	n, shape := uint64(1), make([]int, len(p.GetShape().GetDim()))
 	for i, d := range p.GetShape().GetDim() {
 		if d.GetSize() < 0 {
@@ -138,6 +142,9 @@ func (r *reader) data(key string, value []byte, e *Entry) error {
 	}
 	size := uint64(tftype.DType(int(p.GetDtype())).Size())
 	sliced := len(p.GetSlices()) > 0
+	if err := checkSlices(p.GetSlices(), shape); err != nil {
+		return fmt.Errorf("%q: %w", key, err)
+	}
 	if !sliced {
 		if p.GetOffset() < 0 || p.GetSize() < 0 || p.GetOffset()+p.GetSize() < 0 || p.GetShardId() < 0 || p.GetShardId() >= r.shards {
 			return fmt.Errorf("%q: it lies nowhere: at %d of data file %d of %d", key, p.GetOffset(), p.GetShardId(), r.shards)
@@ -168,9 +175,9 @@ func (r *reader) checkFiles() error {
 		info, err := os.Stat(path)
 		switch {
 		case err != nil:
-			return fmt.Errorf("%s: %w: a data file is missing: %w", r.prefix, ErrDamaged, err)
+			return fmt.Errorf("%s: the checkpoint is %w: a data file is missing: %w", r.prefix, ErrDamaged, err)
 		case info.Size() < end:
-			return fmt.Errorf("%s: %w: it is cut off: have %d bytes, want %d", path, ErrDamaged, info.Size(), end)
+			return fmt.Errorf("%s: the checkpoint is %w: it is cut off: have %d bytes, want %d", path, ErrDamaged, info.Size(), end)
 		}
 	}
 	return nil
@@ -184,16 +191,15 @@ func DataFile(prefix string, shard, shards int) string {
 // Newest returns the prefix of the checkpoint that the file "checkpoint" in a folder
 // names.
 func Newest(dir string) (string, error) {
-	path := filepath.Join(dir, "checkpoint")
+	path := filepath.Join(dir, stateFile)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
 	}
-	var state tfpb.CheckpointState
-	if err := (prototext.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(text, &state); err != nil || state.GetModelCheckpointPath() == "" {
-		return "", fmt.Errorf("%s: %w: it names no checkpoint", path, ErrDamaged)
+	prefix, err := newest(text)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
 	}
-	prefix := state.GetModelCheckpointPath()
 	if !filepath.IsAbs(prefix) {
 		prefix = filepath.Join(dir, prefix)
 	}
@@ -201,4 +207,31 @@ func Newest(dir string) (string, error) {
 		return moved, nil // the folder was moved, and the file has its old name
 	}
 	return prefix, nil
+}
+
+// stateFile is the file that names a folder's newest checkpoint.
+const stateFile = "checkpoint"
+
+// newest is the prefix that a state file has in it.
+func newest(text []byte) (string, error) {
+	var state tfpb.CheckpointState
+	if err := (prototext.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(text, &state); err != nil || state.GetModelCheckpointPath() == "" {
+		return "", fmt.Errorf("the file is %w: it names no checkpoint", ErrDamaged)
+	}
+	return state.GetModelCheckpointPath(), nil
+}
+
+// NewestFS is the last part of what [Newest] returns, for a folder of a file system: it
+// has no checkpoints elsewhere.
+func NewestFS(fsys fs.FS, dir string) (string, error) {
+	name := path.Join(dir, stateFile)
+	text, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return "", err
+	}
+	prefix, err := newest(text)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	return path.Base(filepath.ToSlash(prefix)), nil
 }

@@ -6,8 +6,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/prototext"
 	"google.golang.org/protobuf/proto"
 	"ndflow/internal/tfpb"
+	"ndflow/internal/tfpb/tftext"
 )
 
 // Change returns a copy of the SavedModel in dir, with its first graph changed.
@@ -35,5 +37,28 @@ func Change(t testing.TB, dir string, change func(*tfpb.MetaGraphDef, *tfpb.Grap
 	raw, err = proto.Marshal(&file)
 	must(err)
 	must(os.WriteFile(path, raw, 0o666))
+	return out
+}
+
+// Text returns a copy of the SavedModel in dir whose main file is text.
+func Text(t testing.TB, dir string) string {
+	t.Helper()
+	out := t.TempDir()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(os.CopyFS(out, os.DirFS(dir)))
+	path := filepath.Join(out, "saved_model.pb")
+	raw, err := os.ReadFile(path)
+	must(err)
+	var file tftext.SavedModel
+	must((proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(raw, &file))
+	text, err := prototext.MarshalOptions{Multiline: true}.Marshal(&file)
+	must(err)
+	must(os.WriteFile(path+"txt", text, 0o666))
+	must(os.Remove(path))
 	return out
 }

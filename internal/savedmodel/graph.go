@@ -22,7 +22,7 @@ type Graph struct {
 func ParseGraph(meta *tfpb.MetaGraphDef) (*Graph, error) {
 	g := &Graph{Def: new(tfpb.GraphDef), Meta: meta}
 	if err := proto.Unmarshal(meta.GetGraphDef(), g.Def); err != nil {
-		return nil, fmt.Errorf("the graph is damaged: %w", err)
+		return nil, fmt.Errorf("the graph is %w: %w", ErrDamaged, err)
 	}
 	g.node = make(map[string]*tfpb.NodeDef, len(g.Def.GetNode()))
 	for _, n := range g.Def.GetNode() {
@@ -96,7 +96,7 @@ func (g *Graph) Closure(targets, fed []string) (Closure, error) {
 		}
 		n := g.Node(input)
 		if n == nil {
-			return fmt.Errorf("the graph is damaged: %s needs %q, which is not there", by, input)
+			return fmt.Errorf("the graph is %w: %s needs %q, which is not there", ErrDamaged, by, input)
 		}
 		if _, seen := c[n.GetName()]; !seen {
 			c[n.GetName()] = n

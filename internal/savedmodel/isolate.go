@@ -22,7 +22,7 @@ const anonymous = "cd2c89b7-88b7-44c8-ad83-06c2a9158347"
 func (g *Graph) Isolate(keep Closure, suffix string, sharedName func(op string) bool) ([]*tfpb.FunctionDef, error) {
 	var library tfpb.FunctionDefLibrary
 	if err := proto.Unmarshal(g.Def.GetLibrary(), &library); err != nil {
-		return nil, fmt.Errorf("the graph's functions are damaged: %w", err)
+		return nil, fmt.Errorf("the graph's functions are %w: %w", ErrDamaged, err)
 	}
 	iso := &isolation{suffix: suffix, sharedName: sharedName, functions: make(map[string]*tfpb.FunctionDef), kept: make(map[string]bool)}
 	for _, f := range library.GetFunction() {

@@ -49,7 +49,7 @@ func (g *Graph) RestoredKeys() (map[string]string, error) {
 	}
 	var library tfpb.FunctionDefLibrary
 	if err := proto.Unmarshal(g.Def.GetLibrary(), &library); err != nil {
-		return nil, fmt.Errorf("the graph's functions are damaged: %w", err)
+		return nil, fmt.Errorf("the graph's functions are %w: %w", ErrDamaged, err)
 	}
 	for _, call := range calls {
 		name := call.GetAttr()["f"].GetFunc().GetName()
@@ -126,7 +126,7 @@ type VariableObject struct {
 func VariableObjects(meta *tfpb.MetaGraphDef, checkpoint []byte) ([]VariableObject, error) {
 	o := &Objects{def: new(tfpb.SavedObjectGraph), of: make(map[string]int32)}
 	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(meta.GetObjectGraphDef(), o.def); err != nil {
-		return nil, fmt.Errorf("the object graph is damaged: %w", err)
+		return nil, fmt.Errorf("the object graph is %w: %w", ErrDamaged, err)
 	}
 	for i, n := range o.def.GetNodes() {
 		if n.GetVariable() != nil {

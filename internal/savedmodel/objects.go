@@ -23,7 +23,7 @@ const VariableOp = "VarHandleOp"
 func (g *Graph) Objects(used Closure) (*Objects, error) {
 	o := &Objects{def: new(tfpb.SavedObjectGraph), of: make(map[string]int32)}
 	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(g.Meta.GetObjectGraphDef(), o.def); err != nil {
-		return nil, fmt.Errorf("the object graph is damaged: %w", err)
+		return nil, fmt.Errorf("the object graph is %w: %w", ErrDamaged, err)
 	}
 	for _, n := range used {
 		f := o.def.GetConcreteFunctions()[n.GetAttr()["f"].GetFunc().GetName()]
@@ -67,7 +67,7 @@ const CheckpointGraph = "_CHECKPOINTABLE_OBJECT_GRAPH"
 func (o *Objects) Keys(checkpoint []byte) (map[string]string, error) {
 	var theirs tfpb.TrackableObjectGraph
 	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(checkpoint, &theirs); err != nil {
-		return nil, fmt.Errorf("the checkpoint's object graph is damaged: %w", err)
+		return nil, fmt.Errorf("the checkpoint's object graph is %w: %w", ErrDamaged, err)
 	}
 	same := o.match(&theirs)
 	keys := make(map[string]string)
