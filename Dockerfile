@@ -19,6 +19,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 # What the library is made of, and nothing else: a change of Go code leaves this as it is.
 COPY scripts/common.sh scripts/versions scripts/libtensorflow scripts/placement scripts/basic-pitch scripts/image-library /src/scripts/
+COPY tfc/placement.h /src/tfc/
 COPY tfc/placement /src/tfc/placement
 ARG TENSORFLOW_VERSION
 

@@ -145,7 +145,7 @@ func (s Step) plans(own *owned) (newPlan func() (*tfc.Plan, error), results []st
 	if err != nil {
 		return nil, nil, err
 	}
-	session, _, err := tfc.LoadSavedModel(s.Model, []string{"serve"}, tfc.SessionOptions{})
+	session, err := tfc.LoadSavedModel(s.Model, []string{"serve"}, tfc.SessionOptions{})
 	if err != nil {
 		return nil, nil, err
 	}

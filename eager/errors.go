@@ -26,6 +26,10 @@ var (
 	// ErrPartial: an op has failed after it had begun to write results into the
 	// arrays where they land; what those contain is undefined.
 	ErrPartial = graph.ErrPartial
+	// ErrMissing: a part of the model is missing; see [graph.ErrMissing].
+	ErrMissing = graph.ErrMissing
+	// ErrDamaged: the model's files are not what they should be.
+	ErrDamaged = graph.ErrDamaged
 	// ErrContext: a tensor is of another context.
 	ErrContext = errors.New("tensor of another context")
 	// ErrNotCompiled: XLA cannot compile a function that it must.

@@ -12,7 +12,6 @@ import (
 	"ndflow/internal/modeltest"
 	"ndflow/internal/tfpb"
 	"ndflow/npy"
-	"ndflow/tfc"
 )
 
 func TestModelBadInput(t *testing.T) {
@@ -91,12 +90,12 @@ func testLoadRefuses(t *testing.T, c *Context) {
 	}{
 		{"no folder", filepath.Join(empty, "none"), graph.ErrNoModel, []string{"eager:", "none"}},
 		{"no model", empty, graph.ErrNoModel, []string{"eager:", "saved_model.pb"}},
-		{"no variables", copyOf("mlp", func(dir string) { must(t, os.RemoveAll(filepath.Join(dir, "variables"))) }), nil,
+		{"no variables", copyOf("mlp", func(dir string) { must(t, os.RemoveAll(filepath.Join(dir, "variables"))) }), ErrMissing,
 			[]string{"variables/variables.index", "missing"}},
 		{"no variables of Keras", copyOf("keras", func(dir string) { must(t, os.RemoveAll(filepath.Join(dir, "variables"))) }), nil,
 			[]string{"variables/variables.index", "missing"}},
-		{"no asset", copyOf("strings", func(dir string) { must(t, os.RemoveAll(filepath.Join(dir, "assets"))) }), tfc.NotFound,
-			[]string{"init op", "vocabulary.txt"}},
+		{"no asset", copyOf("strings", func(dir string) { must(t, os.RemoveAll(filepath.Join(dir, "assets"))) }), ErrMissing,
+			[]string{"assets/vocabulary.txt"}},
 		{"text", copyOf("mlp", func(dir string) {
 			must(t, os.WriteFile(filepath.Join(dir, "saved_model.pb"), []byte("this is no model"), 0o666))
 		}), nil, []string{"is damaged or no SavedModel"}},

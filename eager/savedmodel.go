@@ -99,9 +99,6 @@ func (l *loader) handOver() {
 
 // read finds the MetaGraph with the given tags.
 func (l *loader) read(tags []string) error {
-	if err := savedmodel.Check(l.dir); err != nil {
-		return fmt.Errorf("eager: %w", err)
-	}
 	file, err := savedmodel.Read(l.dir)
 	if err != nil {
 		return fmt.Errorf("eager: %w", err)
@@ -124,6 +121,9 @@ func (l *loader) read(tags []string) error {
 // plan finds out what of the graph restores, sets up and is run.
 func (l *loader) plan() (err error) {
 	if l.saved, err = savedmodel.ParseGraph(l.meta); err != nil {
+		return err
+	}
+	if err := l.saved.CheckParts(l.dir); err != nil {
 		return err
 	}
 	if l.assets, err = savedmodel.Assets(l.meta, l.dir); err != nil {

@@ -1,7 +1,6 @@
 package eager
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,10 +15,6 @@ import (
 // objects that the model was saved from. These tell each variable's key in the
 // checkpoint, so that no more than what signatures use is restored.
 
-// errNoCheckpoint: there are variables to restore, and nothing to restore them
-// from.
-var errNoCheckpoint = errors.New("the file variables/variables.index, with the model's variables, is missing")
-
 // planRestore decides how variables are restored.
 func (l *loader) planRestore() error {
 	lost, err := l.saved.Lost(l.used)
@@ -27,10 +22,7 @@ func (l *loader) planRestore() error {
 		return err
 	}
 	if !savedmodel.HasVariables(l.dir) {
-		if len(lost) > 0 || hasVariables(l.restore.nodes) {
-			return errNoCheckpoint
-		}
-		l.restore = part{}
+		l.restore = part{} // CheckParts has found that there is nothing to restore
 		return nil
 	}
 	if len(lost) == 0 {
@@ -45,19 +37,13 @@ func (l *loader) planRestore() error {
 	if l.lost, err = l.keys(objects); err != nil {
 		return fmt.Errorf("the checkpoint's objects: %w", err)
 	}
+	if err := objects.Unrestored(lost, l.lost); err != nil {
+		return err
+	}
 	if !l.needsRestoreOp(objects, used) {
 		l.restore = part{}
 	}
 	return nil
-}
-
-func hasVariables(nodes savedmodel.Closure) bool {
-	for _, n := range nodes {
-		if savedmodel.IsVariable(n) {
-			return true
-		}
-	}
-	return false
 }
 
 // needsRestoreOp reports whether something that is used is restored by the graph

@@ -18,9 +18,6 @@ type MetaGraph struct {
 // for each set of tags that it was saved with. The model is not loaded, and no
 // TensorFlow library is needed.
 func Describe(dir string) ([]MetaGraph, error) {
-	if err := savedmodel.Check(dir); err != nil {
-		return nil, fmt.Errorf("graph: %w", err)
-	}
 	file, err := savedmodel.Read(dir)
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
@@ -51,9 +48,10 @@ func TagSets(dir string) ([][]string, error) {
 // signaturesFrom reads the signatures of a MetaGraph that are for callers.
 func signaturesFrom(def *tfpb.MetaGraphDef) map[string]Signature {
 	list := make(map[string]Signature)
+	defaults := savedmodel.Defaults(def.GetGraphDef())
 	for name, s := range def.GetSignatureDef() {
 		if name != savedmodel.InitSignature {
-			list[name] = signatureFrom(name, s)
+			list[name] = signatureFrom(name, s, defaults)
 		}
 	}
 	return list

@@ -81,6 +81,19 @@
 // them waits neither for the model nor for what is done with the results.
 // [Stream] is its form for a loop.
 //
+// # Models that are no folder
+//
+// [LoadFS] loads a SavedModel out of any fs.FS, such as an embed.FS or a zip archive, and
+// [ReadFrom] a GraphDef out of a reader:
+//
+//	//go:embed model
+//	var files embed.FS
+//
+//	m, err := graph.LoadFS(files, "model")
+//
+// [ndflow/eager.LoadFS] and [ndflow/weights.OpenFS] do the same for functions and for
+// weights.
+//
 // # Building graphs
 //
 // A Graph is not only loaded. [Graph.Placeholder] and [Graph.Constant] begin one,

@@ -34,6 +34,11 @@ var (
 	ErrNotFetched = errors.New("no result")
 	// ErrNoModel: the folder or file holds no model.
 	ErrNoModel = savedmodel.ErrNoModel
+	// ErrMissing: a part of the model is missing: its checkpoint or a data file of that,
+	// a tensor in it, or an asset.
+	ErrMissing = savedmodel.ErrMissing
+	// ErrDamaged: the model's files are not what they should be.
+	ErrDamaged = savedmodel.ErrDamaged
 	// ErrNeedsEager: a session, which takes in all of a model, cannot hold this
 	// one; without a session, and without the parts that no signature needs,
 	// eager.Load can.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 
+	"ndflow/internal/filekind"
+	"ndflow/internal/savedmodel"
 	"ndflow/ops"
 	"ndflow/tfc"
 )
@@ -40,25 +42,42 @@ func Read(path string) (*Graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	g, err := New()
+	g, err := readDef(def)
 	if err != nil {
-		return nil, err
-	}
-	if len(def) == 0 {
-		err = fmt.Errorf("%w: the file is empty", ErrNoModel)
-	} else {
-		err = g.c.Import(def, "")
-	}
-	if err != nil {
-		g.Close()
 		return nil, fmt.Errorf("graph: %s: %w", path, err)
 	}
 	return g, nil
 }
 
+// readDef returns the graph of a GraphDef out of a file, which may be another kind of
+// file.
+func readDef(def []byte) (*Graph, error) {
+	if len(def) == 0 {
+		return nil, fmt.Errorf("%w: the file is empty", ErrNoModel)
+	}
+	if kind := filekind.OfBytes(def); kind.Known() {
+		return nil, fmt.Errorf("%w: it is %v", ErrNoModel, kind)
+	}
+	if err := savedmodel.CheckGraph(def); err != nil {
+		return nil, err
+	}
+	c, err := tfc.NewGraph()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Import(def, ""); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return &Graph{c: c}, nil
+}
+
 // Import adds the operations of a serialized GraphDef, their names preceded by
 // prefix and a slash if prefix is not empty.
 func (g *Graph) Import(def []byte, prefix string) error {
+	if err := savedmodel.CheckGraph(def); err != nil {
+		return fmt.Errorf("graph: import: %w", err)
+	}
 	if err := g.c.Import(def, prefix); err != nil {
 		return fmt.Errorf("graph: import: %w", err)
 	}

@@ -6,50 +6,60 @@ import (
 	"slices"
 
 	"ndflow/internal/savedmodel"
-	"ndflow/internal/tfpb"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
 
-// restoreLost gives a value to the variables that signatures use but that the
-// model's own restoring passes over, as in what Keras 3 writes with
-// tf.saved_model.save; see [savedmodel.Graph.Lost]. The objects that the model
-// was saved from tell where in the checkpoint they are. One that is not there
-// stays without a value: a step that reads it fails.
-func (m *Model) restoreLost(meta *tfpb.MetaGraphDef) error {
-	if len(meta.GetObjectGraphDef()) == 0 { // TensorFlow 1 has saved it
-		return nil
-	}
-	g, err := savedmodel.ParseGraph(meta)
-	if err != nil {
-		return err
+// lostVariables are variables that signatures use but that the model's own restoring
+// passes over, as in what Keras 3 writes with tf.saved_model.save; see
+// [savedmodel.Graph.Lost].
+type lostVariables struct {
+	graph *savedmodel.Graph
+	used  savedmodel.Closure // what signatures run
+	nodes []string
+}
+
+// findLost finds the lost variables of a model; nil for none.
+func findLost(g *savedmodel.Graph) (*lostVariables, error) {
+	if len(g.Meta.GetObjectGraphDef()) == 0 { // TensorFlow 1 has saved it
+		return nil, nil
 	}
 	used, err := g.Signatures()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	lost, err := g.Lost(used)
-	if err != nil || len(lost) == 0 || !savedmodel.HasVariables(m.dir) {
-		return err
+	nodes, err := g.Lost(used)
+	if err != nil || len(nodes) == 0 {
+		return nil, err
 	}
-	keys, err := m.keys(g, used)
+	return &lostVariables{graph: g, used: used, nodes: nodes}, nil
+}
+
+// restoreLost gives lost variables their values. The objects that the model was saved
+// from tell where in the checkpoint they are. One that is not among the objects stays
+// without a value: a step that reads it fails.
+func (m *Model) restoreLost(lost *lostVariables) error {
+	if lost == nil {
+		return nil
+	}
+	keys, err := m.keys(lost)
 	if err != nil {
-		return fmt.Errorf("where %s are in the checkpoint: %w", lost, err)
+		return fmt.Errorf("where %s are in the checkpoint: %w", lost.nodes, err)
 	}
-	maps.DeleteFunc(keys, func(node, _ string) bool { return !slices.Contains(lost, node) })
-	def, err := g.RestoreGraph(m.dir, keys)
+	maps.DeleteFunc(keys, func(node, _ string) bool { return !slices.Contains(lost.nodes, node) })
+	def, err := lost.graph.RestoreGraph(m.dir, keys)
 	if err != nil {
 		return err
 	}
 	if _, err := m.runExtra(def, "ndflow_restore", "", "restore"); err != nil {
-		return fmt.Errorf("restoring %s: %w", lost, err)
+		return fmt.Errorf("restoring %s: %w", lost.nodes, err)
 	}
 	return nil
 }
 
 // keys finds out where in the checkpoint variables are, by their nodes.
-func (m *Model) keys(g *savedmodel.Graph, used savedmodel.Closure) (map[string]string, error) {
-	objects, err := g.Objects(used)
+func (m *Model) keys(lost *lostVariables) (map[string]string, error) {
+	objects, err := lost.graph.Objects(lost.used)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +75,11 @@ func (m *Model) keys(g *savedmodel.Graph, used savedmodel.Closure) (map[string]s
 	if err != nil {
 		return nil, err
 	}
-	return objects.Keys([]byte(text[0]))
+	keys, err := objects.Keys([]byte(text[0]))
+	if err != nil {
+		return nil, err
+	}
+	return keys, objects.Unrestored(lost.nodes, keys)
 }
 
 // runExtra adds operations to the graph and runs one step for a tensor or a

@@ -32,18 +32,17 @@ func TestExpectedInOrder(t *testing.T) {
 	}
 }
 
-// A checkpoint without the variable that a signature reads is not the loader's
-// error but that of the step, in TensorFlow's words; without a checkpoint too.
+// A variable that only the objects tell of is missed when the model is loaded: without a
+// checkpoint, and with one of another model.
 func TestLostForGood(t *testing.T) {
 	dir := t.TempDir()
 	must(t, os.CopyFS(dir, os.DirFS(fixture("keras"))))
 	must(t, os.RemoveAll(filepath.Join(dir, "variables")))
-	m, err := Load(dir)
-	must(t, err)
-	defer m.Close()
-	in, _ := expected(t, "keras", "")
-	_, err = m.Run(bg, in)
-	wantError(t, err, tfc.FailedPrecondition, "Could not find variable network/")
+	_, err := Load(dir)
+	wantError(t, err, ErrMissing, "variables/variables.index", `"network/hidden/kernel"`)
+	must(t, os.CopyFS(filepath.Join(dir, "variables"), os.DirFS(filepath.Join(fixture("counter"), "variables"))))
+	_, err = Load(dir)
+	wantError(t, err, ErrMissing, "variables/variables.index")
 }
 
 // A session takes in all of a model, also what no signature needs.

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
 	"ndflow/internal/savedmodel"
 	"ndflow/internal/tfpb"
 	"ndflow/npy"
@@ -34,6 +32,11 @@ type Model struct {
 // unless [WithTags] says otherwise. Variables are restored and tables filled.
 // That includes the variables of models which Keras 3 wrote with
 // tf.saved_model.save, that session loaders know nothing of.
+//
+// A model of which a part is missing, its checkpoint, a tensor in that or an asset, is an
+// [ErrMissing] that names it, and one whose files are not as they should be an
+// [ErrDamaged]: both are found before TensorFlow takes the model in.
+//
 // The caller closes the model.
 func Load(dir string, opts ...Option) (*Model, error) {
 	o := newOptions(opts)
@@ -50,22 +53,24 @@ func loadModel(dir string, o *options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := savedmodel.Check(dir); err != nil {
-		return nil, fmt.Errorf("graph: %w", err)
+	meta, err := readMeta(dir, o.tags)
+	if err != nil {
+		return nil, err
 	}
-	c, raw, err := tfc.LoadSavedModel(dir, o.tags, so)
+	lost, err := checkModel(dir, meta)
+	if err != nil {
+		return nil, fmt.Errorf("graph: load %s: %w", dir, err)
+	}
+	signatures := signaturesFrom(meta)
+	meta.GraphDef = nil // TensorFlow reads it itself, and it can be large
+	c, err := tfc.LoadSavedModel(dir, o.tags, so)
 	if err != nil {
 		return nil, explainLoad(dir, o.tags, err)
-	}
-	var meta tfpb.MetaGraphDef
-	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(raw, &meta); err != nil {
-		c.Close()
-		return nil, fmt.Errorf("graph: %s: signatures: %w", dir, err)
 	}
 	m := &Model{
 		dir:        dir,
 		session:    &Session{c: c, graph: &Graph{c: c.Graph()}, executor: o.executor},
-		signatures: signaturesFrom(&meta),
+		signatures: signatures,
 		version:    meta.GetMetaInfoDef().GetTensorflowVersion(),
 		single:     o.singleThread(),
 	}
@@ -73,30 +78,46 @@ func loadModel(dir string, o *options) (*Model, error) {
 		m.Close()
 		return nil, err
 	}
-	if err := m.restoreLost(&meta); err != nil {
+	if err := m.restoreLost(lost); err != nil {
 		m.Close()
 		return nil, fmt.Errorf("graph: load %s: %w", dir, err)
 	}
 	return m, nil
 }
 
-// explainLoad says that the main file is damaged or which tags it has, if that
-// is why it does not load.
-func explainLoad(dir string, tags []string, err error) error {
-	sets, readErr := TagSets(dir)
-	if readErr != nil && !errors.Is(readErr, fs.ErrNotExist) { // the file can be one of the other kinds
-		return fmt.Errorf("%w (%w)", readErr, err)
+// readMeta reads the MetaGraph with the given tags.
+func readMeta(dir string, tags []string) (*tfpb.MetaGraphDef, error) {
+	file, err := savedmodel.Read(dir)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
 	}
-	if errors.Is(err, tfc.NotFound) {
-		same := func(set []string) bool { return savedmodel.SameTags(set, tags) }
-		if readErr == nil && !slices.ContainsFunc(sets, same) {
-			e := &NameError{Kind: "tag set", Name: strings.Join(tags, ",")}
-			for _, set := range sets {
-				e.Have = append(e.Have, strings.Join(set, ","))
-			}
-			return fmt.Errorf("%w (in %s)", e, dir)
+	unknown := &NameError{Kind: "tag set", Name: strings.Join(tags, ",")}
+	for _, meta := range file.GetMetaGraphs() {
+		have := meta.GetMetaInfoDef().GetTags()
+		if savedmodel.SameTags(have, tags) {
+			return meta, nil
 		}
+		unknown.Have = append(unknown.Have, strings.Join(have, ","))
 	}
+	return nil, fmt.Errorf("%w (in %s)", unknown, dir)
+}
+
+// checkModel looks whether all parts of a model are there, before TensorFlow takes it
+// in. It returns what is to be restored afterwards, nil for nothing.
+func checkModel(dir string, meta *tfpb.MetaGraphDef) (*lostVariables, error) {
+	g, err := savedmodel.ParseGraph(meta)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.CheckParts(dir); err != nil {
+		return nil, err
+	}
+	return findLost(g)
+}
+
+// explainLoad says which part of a model it is that TensorFlow does not load, where
+// another loader can do without.
+func explainLoad(dir string, tags []string, err error) error {
 	if op := unregistered.FindStringSubmatch(err.Error()); op != nil && !needs(dir, tags, op[1]) {
 		return fmt.Errorf("graph: load %s: %w (%w)", dir, ErrNeedsEager, err)
 	}
@@ -108,21 +129,16 @@ var unregistered = regexp.MustCompile(`Op type not registered '(\w+)'`)
 
 // needs reports whether a model cannot do without an op.
 func needs(dir string, tags []string, op string) bool {
-	file, err := savedmodel.Read(dir)
+	meta, err := readMeta(dir, tags)
 	if err != nil {
 		return true
 	}
-	for _, meta := range file.GetMetaGraphs() {
-		if savedmodel.SameTags(meta.GetMetaInfoDef().GetTags(), tags) {
-			g, err := savedmodel.ParseGraph(meta)
-			if err != nil {
-				return true
-			}
-			needs, err := g.Needs(op)
-			return needs || err != nil
-		}
+	g, err := savedmodel.ParseGraph(meta)
+	if err != nil {
+		return true
 	}
-	return true
+	needs, err := g.Needs(op)
+	return needs || err != nil
 }
 
 // Close waits for running steps and gives the model back. Runners fail with
@@ -207,7 +223,7 @@ func (m *Model) ports(sig Signature, kind string, specs []Spec) ([]port, error) 
 		if err != nil {
 			return nil, fmt.Errorf("graph: signature %q: %s %q: %w", sig.Name, kind, spec.Name, err)
 		}
-		ports[i] = port{spec: spec, output: o, optional: o.Op.Type() == "PlaceholderWithDefault"}
+		ports[i] = port{spec: spec, output: o, optional: spec.HasDefault}
 	}
 	return ports, nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"ndflow/internal/savedmodel"
 	"ndflow/internal/tfpb"
 	"ndflow/npy"
 	"ndflow/tfc"
@@ -17,6 +18,9 @@ type Spec struct {
 	DType  npy.DType // npy.Invalid for types that have no array form, such as resource
 	Type   string    // TensorFlow's name of the type, "float", "qint8", "resource"
 	Shape  []int     // -1 where a dimension is not known; nil where not even the rank is
+	// HasDefault says of an input that it need not be fed. It is told of a SavedModel's
+	// signatures, and of a graph's inputs.
+	HasDefault bool
 }
 
 // String returns dtype and shape, "float32 [-1 4]".
@@ -71,7 +75,10 @@ func specOf(name string, o tfc.Output) (Spec, error) {
 		shape = nil
 	}
 	t := o.DataType()
-	return Spec{Name: name, Tensor: o.String(), DType: t.DType(), Type: t.String(), Shape: shape}, nil
+	return Spec{
+		Name: name, Tensor: o.String(), DType: t.DType(), Type: t.String(), Shape: shape,
+		HasDefault: o.Op.Type() == savedmodel.DefaultOp,
+	}, nil
 }
 
 // specFrom reads a signature's TensorInfo.
@@ -96,13 +103,19 @@ type Signature struct {
 	Outputs []Spec
 }
 
-func signatureFrom(name string, def *tfpb.SignatureDef) Signature {
-	return Signature{
+// signatureFrom reads a signature of a graph in which the nodes in defaults make what
+// is not fed.
+func signatureFrom(name string, def *tfpb.SignatureDef, defaults map[string]bool) Signature {
+	s := Signature{
 		Name:    name,
 		Method:  def.GetMethodName(),
 		Inputs:  specsFrom(def.GetInputs()),
 		Outputs: specsFrom(def.GetOutputs()),
 	}
+	for i := range s.Inputs {
+		s.Inputs[i].HasDefault = defaults[savedmodel.NodeName(s.Inputs[i].Tensor)]
+	}
+	return s
 }
 
 func specsFrom(infos map[string]*tfpb.TensorInfo) []Spec {

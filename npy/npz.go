@@ -24,7 +24,7 @@ type NPZ struct {
 
 // OpenNPZ opens the .npz file at path. Only the archive's directory is read.
 // The caller must call Close. What is no .npz file, or has two entries of one
-// name, is an [ErrFormat].
+// name, or entries of which none is an array, is an [ErrFormat].
 func OpenNPZ(path string) (*NPZ, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -73,6 +73,10 @@ func readDirectory(r io.ReaderAt, size int64) (*NPZ, error) {
 		}
 		z.files[name] = f
 		z.names = append(z.names, name)
+	}
+	if n := len(archive.File); n > 0 && len(z.names) == 0 {
+		// np.savez of nothing writes an archive with no entry at all.
+		return nil, badFormat("a zip archive with none of its %d entries an array, whose name ends in .npy; the first is %q", n, shorten(archive.File[0].Name))
 	}
 	return z, nil
 }

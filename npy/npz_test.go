@@ -63,7 +63,7 @@ var hostileArchives = []struct {
 	{"cut short", archive(zip.Store, "a.npy", oneFloat)[:100], []error{ErrFormat}},
 	{"one name twice", archive(zip.Store, "a.npy", oneFloat, "a.npy", oneFloat), []error{ErrFormat}},
 	{"no such array", archive(zip.Store, "b.npy", oneFloat), []error{fs.ErrNotExist}},
-	{"no array of that name", archive(zip.Store, "a", oneFloat), []error{fs.ErrNotExist}},
+	{"no array of that name", archive(zip.Store, "b.npy", oneFloat), []error{fs.ErrNotExist}},
 	{"empty entry", archive(zip.Store, "a.npy", []byte{}), []error{ErrFormat, io.ErrUnexpectedEOF}},
 	{"entry that is no .npy", archive(zip.Deflate, "a.npy", []byte("something else")), []error{ErrFormat}},
 	{"data cut short", archive(zip.Deflate, "a.npy", oneFloat[:len(oneFloat)-1]), []error{ErrFormat, io.ErrUnexpectedEOF}},
@@ -240,5 +240,24 @@ func TestNPZWriterBrokenByAnArraySaysSoOnClose(t *testing.T) {
 	}
 	if have := files(t, dir); len(have) != 0 {
 		t.Errorf("have %v in the folder", have)
+	}
+}
+
+// An archive of other things is no empty one. One with no entry is: NumPy writes it for
+// no arrays.
+func TestArchiveOfOtherThings(t *testing.T) {
+	for _, c := range []struct {
+		names []string
+		ok    bool
+	}{{nil, true}, {[]string{"a.npy"}, true}, {[]string{"hello.txt", "a.npy"}, true}, {[]string{"hello.txt"}, false}, {[]string{"a.NPY", "b"}, false}} {
+		var entries []any
+		for _, name := range c.names {
+			entries = append(entries, name, []byte("of no interest"))
+		}
+		b := archive(zip.Store, entries...)
+		_, err := NewNPZ(bytes.NewReader(b), int64(len(b)))
+		if c.ok != (err == nil) || !c.ok && !errors.Is(err, ErrFormat) {
+			t.Errorf("%q: have %v", c.names, err)
+		}
 	}
 }

@@ -80,10 +80,12 @@ func Load(path string) (*Library, error) {
 	}
 	var tried []Attempt
 	for _, c := range candidates(path) {
-		opened, err := open(c.Path)
-		c.Err = err
+		var opened string
+		if c.Err == nil {
+			opened, c.Err = open(c.Path)
+		}
 		tried = append(tried, c)
-		if err == nil {
+		if c.Err == nil {
 			loaded = &Library{path: opened, version: C.GoString(C.TF_Version()), cuda: hasCUDA(), tried: tried}
 			loaded.openPlacement()
 			return loaded, nil
@@ -129,7 +131,12 @@ func candidates(path string) []Attempt {
 		add(EnvLibrary, inFolder(env)...)
 		return list
 	}
-	add("cache", cached()...)
+	if dir, err := CacheDir(); err != nil {
+		// Not looked at: who has set the library up must be told why it is not found.
+		list = append(list, Attempt{Place: "cache", Path: "$XDG_CACHE_HOME/ndflow", Err: errors.Unwrap(err)})
+	} else {
+		add("cache", cached(dir)...)
+	}
 	add("loader's path", libraryNames...)
 	return list
 }
@@ -163,13 +170,9 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "ndflow"), nil
 }
 
-// cached returns the libraries in the cache: those for GPUs first, and the newest
+// cached returns the libraries in the cache at dir: those for GPUs first, and the newest
 // version first.
-func cached() []string {
-	dir, err := CacheDir()
-	if err != nil {
-		return nil
-	}
+func cached(dir string) []string {
 	pattern := filepath.Join(dir, "libtensorflow-*", "lib", libraryNames[0])
 	found, _ := filepath.Glob(pattern) // its only error is a bad pattern
 	if found == nil {

@@ -94,6 +94,7 @@ func TestLoadSearch(t *testing.T) {
 		{"environment names a file", []string{EnvLibrary + "=" + lib.Path()}, []string{"loaded: "}},
 		{"environment names a folder", []string{EnvLibrary + "=" + folder}, []string{"loaded: "}},
 		{"newest version of the cache", []string{noEnv, "XDG_CACHE_HOME=" + cache}, []string{"loaded: " + cache + "/ndflow/libtensorflow-2.21.0-x"}},
+		{"no home and no cache", []string{noEnv, "XDG_CACHE_HOME=", "HOME="}, []string{"error: ", "cache", "$XDG_CACHE_HOME/ndflow", "HOME"}},
 		{"explicit path is an order", []string{"NDFLOW_TEST_PATH=" + notALibrary, EnvLibrary + "=" + lib.Path()}, []string{"error: ", "text.so", "given path"}},
 		{"file that is no library", []string{EnvLibrary + "=" + notALibrary}, []string{"error: ", EnvLibrary, "text.so", setUp}},
 		{"library that is not TensorFlow", []string{"NDFLOW_TEST_PATH=libm.so.6"}, []string{"error: ", "not a TensorFlow 2 library", "TF_"}},
@@ -141,7 +142,7 @@ func TestCachedOrder(t *testing.T) {
 		}
 		want = append(want, file)
 	}
-	if have := cached(); !slices.Equal(have, want) {
+	if have := cached(filepath.Join(cache, "ndflow")); !slices.Equal(have, want) {
 		t.Errorf("have %q, want %q", have, want)
 	}
 }

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "placement/placement.h"
+#include "placement.h"
 
 // Smaller results are copied: that costs no more than placing them.
 enum { NDF_PLACE_MIN = 4096 };

@@ -55,7 +55,7 @@ func fakePlugin(t *testing.T, table, symbol string) string {
 	dir := t.TempDir()
 	source, plugin := filepath.Join(dir, "fake.c"), filepath.Join(dir, "fake.so")
 	text := fmt.Sprintf(`#include <stdio.h>
-#include "placement/placement.h"
+#include "placement.h"
 static const char *open(void) { fputs("opened\n", stderr); return NULL; }
 const ndf_placement %s = %s;
 `, symbol, table)

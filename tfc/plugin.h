@@ -4,7 +4,7 @@
 #ifndef NDFLOW_TFC_PLUGIN_H_
 #define NDFLOW_TFC_PLUGIN_H_
 
-#include "placement/placement.h"
+#include "placement.h"
 
 // The plugin, or NULL: then nothing can be placed.
 extern const ndf_placement *ndf_plugin;

@@ -68,15 +68,14 @@ func NewSession(g *Graph, o SessionOptions) (*Session, error) {
 
 // LoadSavedModel makes a session from the SavedModel in dir: the MetaGraph
 // with exactly these tags, its variables restored and its tables filled
-// (TF_LoadSessionFromSavedModel). It returns the session, its graph and the
-// serialized MetaGraphDef, which has the signatures.
-func LoadSavedModel(dir string, tags []string, o SessionOptions) (*Session, []byte, error) {
+// (TF_LoadSessionFromSavedModel). It trusts what the model's files say.
+func LoadSavedModel(dir string, tags []string, o SessionOptions) (*Session, error) {
 	if err := ensure(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	opts, err := o.c()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer C.TF_DeleteSessionOptions(opts)
 	cdir := C.CString(dir)
@@ -89,19 +88,17 @@ func LoadSavedModel(dir string, tags []string, o SessionOptions) (*Session, []by
 
 	g, err := NewGraph()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var c *C.TF_Session
-	meta, err := fromBuffer(func(b *C.TF_Buffer) error {
-		return status(func(s *C.TF_Status) {
-			c = C.TF_LoadSessionFromSavedModel(opts, nil, cdir, ptr(ctags), C.int(len(ctags)), g.c, b, s)
-		})
+	err = status(func(s *C.TF_Status) {
+		c = C.TF_LoadSessionFromSavedModel(opts, nil, cdir, ptr(ctags), C.int(len(ctags)), g.c, nil, s)
 	})
 	if err != nil {
 		g.Close()
-		return nil, nil, err
+		return nil, err
 	}
-	return ownSession(c, g, o), meta, nil
+	return ownSession(c, g, o), nil
 }
 
 func ownSession(c *C.TF_Session, g *Graph, o SessionOptions) *Session {

@@ -14,7 +14,7 @@ func TestStateless(t *testing.T) {
 		{"strings", "StatefulPartitionedCall", false},
 		{"v1", "y", false}, // reads a variable, far back
 	} {
-		s, _, err := LoadSavedModel("../testdata/models/"+c.model, []string{"serve"}, SessionOptions{})
+		s, err := LoadSavedModel("../testdata/models/"+c.model, []string{"serve"}, SessionOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}

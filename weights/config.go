@@ -64,10 +64,8 @@ func Describe(path string, s Source, opts ...Option) (*Config, error) {
 	for _, i := range s.List() {
 		c.Variables = append(c.Variables, VariableConfig{Name: i.Name, DType: i.DType.String(), Shape: i.Shape, Bytes: i.Bytes()})
 	}
-	if filepath.Base(path) == savedmodel.MainFile {
-		path = filepath.Dir(path)
-	}
-	if info, err := os.Stat(path); err != nil || !info.IsDir() || savedmodel.Check(path) != nil {
+	path = savedmodel.Folder(path)
+	if savedmodel.Check(path) != nil {
 		return c, nil
 	}
 	c.Kind = "SavedModel"

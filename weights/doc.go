@@ -12,9 +12,10 @@
 //		a.Release() // gives the memory back at once
 //	}
 //
-// [WriteNPZ] writes what a source has to an archive. [SaveModel] is the way back: a
-// copy of a SavedModel whose variables are the arrays of a source. [Of] and [Assign] are
-// the same two for an [ndflow/eager.Model], which has Value and Assign for one variable.
+// [OpenFS] opens them out of an fs.FS. [WriteNPZ] writes what a source has to an archive.
+// [SaveModel] is the way back: a copy of a SavedModel whose variables are the arrays of a
+// source. [Of] and [Assign] are the same two for an [ndflow/eager.Model], which has Value
+// and Assign for one variable.
 //
 // # Names
 //

@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -61,9 +62,6 @@ func openModel(dir string, o options) (Source, error) {
 
 // readModel finds a model's variables. The caller closes the reader.
 func readModel(dir string, tags []string) (*savedModel, error) {
-	if err := savedmodel.Check(dir); err != nil {
-		return nil, err
-	}
 	m := &savedModel{dir: dir, entries: make(map[string]tfc.CheckpointEntry)}
 	var err error
 	if m.file, err = savedmodel.Read(dir); err != nil {
@@ -138,6 +136,12 @@ func (m *savedModel) findVariables() error {
 	if err != nil {
 		return err
 	}
+	if err := g.CheckCheckpoint(m.dir); err != nil {
+		if errors.Is(err, savedmodel.ErrMissing) {
+			err = fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		return err
+	}
 	used, err := g.Signatures()
 	if err != nil {
 		return err
@@ -160,9 +164,6 @@ func (m *savedModel) findVariables() error {
 		}
 		if !savedmodel.IsVariable(n) || names[name] {
 			continue
-		}
-		if m.reader == nil {
-			return fmt.Errorf("%w: the file variables/variables.index, with the model's variables, is missing", ErrDamaged)
 		}
 		found := m.known(restored[name], byObject[name])
 		if len(found) == 0 {

@@ -43,9 +43,7 @@ func (o options) done(n, total int64) {
 // The new model gets its name when it is complete.
 func SaveModel(ctx context.Context, out, model string, s Source, opts ...Option) (kept []string, err error) {
 	o := optionsOf(opts)
-	if filepath.Base(model) == savedmodel.MainFile {
-		model = filepath.Dir(model)
-	}
+	model = savedmodel.Folder(model)
 	m, err := readModel(model, o.tags)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)

@@ -3,7 +3,6 @@ package weights
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -13,6 +12,7 @@ import (
 
 	"ndflow/graph"
 	"ndflow/internal/bundle"
+	"ndflow/internal/filekind"
 	"ndflow/internal/savedmodel"
 	"ndflow/npy"
 )
@@ -148,8 +148,8 @@ func open(path string, o options) (Source, error) {
 	switch {
 	case err == nil && info.IsDir():
 		return openFolder(path, o)
-	case err == nil && filepath.Base(path) == savedmodel.MainFile:
-		return openModel(filepath.Dir(path), o)
+	case err == nil && savedmodel.IsMainFile(path):
+		return openModel(savedmodel.Folder(path), o)
 	case bundle.Exists(prefixOf(path)):
 		return openCheckpoint(prefixOf(path))
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
@@ -177,25 +177,23 @@ func open(path string, o options) (Source, error) {
 
 // openByContent opens a file whose name does not tell what it is.
 func openByContent(path string) (Source, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	head := make([]byte, 6)
-	n, _ := io.ReadFull(f, head) // what is shorter is nothing of the two
-	switch head := string(head[:n]); {
-	case head == "\x93NUMPY":
+	switch kind := filekind.OfFile(path); {
+	case kind == filekind.NPY:
 		return openNPY(path)
-	case strings.HasPrefix(head, "PK\x03\x04"):
+	case kind == filekind.NPZ:
 		return openNPZ(path)
+	case kind.Known():
+		return nil, fmt.Errorf("%s: %w: it is %v", path, ErrUnknown, kind)
 	}
 	return nil, fmt.Errorf("%s: %w", path, ErrUnknown)
 }
 
 func openFolder(dir string, o options) (Source, error) {
-	if savedmodel.Check(dir) == nil {
+	switch err := savedmodel.Check(dir); {
+	case err == nil:
 		return openModel(dir, o)
+	case !errors.Is(err, savedmodel.ErrNoModel):
+		return nil, err
 	}
 	prefix, err := bundle.Newest(dir)
 	if err == nil {

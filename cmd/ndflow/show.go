@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"ndflow/cmd/ndflow/internal/inspect"
+	"ndflow/internal/filekind"
+	"ndflow/internal/savedmodel"
 	"ndflow/npy/files"
 )
 
@@ -24,7 +24,8 @@ func newShow() *cobra.Command {
 		Long: `Show what is in a file.
 
 Of a SavedModel (a folder): its tags and signatures, and the names, dtypes and shapes
-of their inputs and outputs; a dimension of -1 can be of any size. Of a GraphDef (a .pb
+of their inputs and outputs; a dimension of -1 can be of any size, and an input with a default
+need not be given. Of a GraphDef (a .pb
 file): what it must be fed, and the tensors that nothing in it takes.
 
 Of .npy and .npz files, and those that 'ndflow convert' reads: each array's dtype, shape,
@@ -68,10 +69,7 @@ func show(ctx context.Context, w io.Writer, path string, tags []string, asJSON b
 		arrays, err = inspect.ReadColumns(ctx, path)
 		err = ofFiles(err)
 	case kindSavedModel:
-		if filepath.Base(path) == savedModelFile {
-			path = filepath.Dir(path)
-		}
-		model, err = inspect.ReadSavedModel(path, tags)
+		model, err = inspect.ReadSavedModel(savedmodel.Folder(path), tags)
 	case kindGraphDef:
 		model, err = inspect.ReadGraphDef(path)
 	}
@@ -98,15 +96,13 @@ const (
 	kindColumns // any other format of npy/files
 )
 
-const savedModelFile = "saved_model.pb"
-
 // kindOf tells what a file is by its name, or else by how it begins.
 func kindOf(path string) (fileKind, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return 0, err
-	case info.IsDir() || filepath.Base(path) == savedModelFile:
+	case info.IsDir() || savedmodel.IsMainFile(path):
 		return kindSavedModel, nil
 	case filepath.Ext(path) == ".npy":
 		return kindNPY, nil
@@ -116,21 +112,16 @@ func kindOf(path string) (fileKind, error) {
 	if _, err := files.FormatOf(path); err == nil {
 		return kindColumns, nil
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, err
+	if !info.Mode().IsRegular() {
+		return 0, fmt.Errorf("%s is no regular file: only a file's name, or its bytes, tell what it is", path)
 	}
-	defer f.Close()
-	head := make([]byte, 6)
-	n, err := io.ReadFull(f, head)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return 0, err
-	}
-	switch head = head[:n]; {
-	case string(head) == "\x93NUMPY":
+	switch kind := filekind.OfFile(path); {
+	case kind == filekind.NPY:
 		return kindNPY, nil
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
+	case kind == filekind.NPZ:
 		return kindNPZ, nil
+	case kind.Known():
+		return 0, fmt.Errorf("%s is %v", path, kind)
 	}
 	return kindGraphDef, nil
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"archive/zip"
 	"encoding/json"
 	"math"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"ndflow/internal/modeltest"
 	"ndflow/npy"
 )
 
@@ -34,6 +37,10 @@ func TestShowModels(t *testing.T) {
 		{"Keras 3", "keras", "", []string{
 			"", "tags serve, saved by TensorFlow %V", "", "  signature serving_default", "    input   inputs    float32  [-1 4]  serving_default_inputs:0",
 			"    output  output_0  float32  [-1 2]  StatefulPartitionedCall:0",
+		}},
+		{"a default", "default", "", []string{
+			"", "tags serve, saved by TensorFlow %V", "", "  signature serving_default", "    input   scale   float32  []    scale:0  has a default",
+			"    input   x       float32  [-1]  x:0", "    output  scaled  float32  [-1]  scaled:0",
 		}},
 		{"GraphDef", "frozen/frozen.pb", "", []string{
 			"", "    input   x:0     float32  [-1 4]", "    input   y:0     float32  [-1 4]", "    output  half:0  float32  [-1 2]", "    output  half:1  float32  [-1 2]",
@@ -159,4 +166,64 @@ func TestShowArrays(t *testing.T) {
 			t.Errorf("have %+v", list)
 		}
 	})
+}
+
+// TestWrongFiles: what is no model and no array file is no empty one either. The error
+// says what it is.
+func TestWrongFiles(t *testing.T) {
+	dir := t.TempDir()
+	for name, c := range map[string]struct{ content, want string }{
+		"m.h5":         {"\x89HDF\r\n\x1a\n\x00", "HDF5"},
+		"m.tflite":     {"\x1c\x00\x00\x00TFL3\x00\x00", "TensorFlow Lite"},
+		"m.keras":      {archiveOf(t, "metadata.json", "config.json", "model.weights.h5"), "Keras archive"},
+		"hello.zip":    {archiveOf(t, "hello.txt"), "no arrays"},
+		"frozen.pbtxt": {"node {\n  name: \"x\"\n  op: \"Placeholder\"\n}\n", "GraphDef in text form"},
+		"x.npy.gz":     {"\x1f\x8b\x08\x00", "gzip"},
+		"data.txt":     {"1 2 3\n", "text file"},
+		"model.meta":   {"\x0a\x06\x2a\x041.15\x12\x0c\x0a\x0a\x0a\x01x\x12\x05Const", "MetaGraphDef"},
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(c.content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"show", path}, {"weights", path}, {"weights", path, "-o", "o.npz"}} {
+			t.Run(name+" "+args[0], func(t *testing.T) {
+				at := t.TempDir()
+				checkFailure(t, inside(t, at, args...), exitFailure, name, c.want)
+				if left, err := os.ReadDir(at); err != nil || len(left) > 0 {
+					t.Errorf("left are %v (%v)", left, err)
+				}
+			})
+		}
+	}
+	npz := filepath.Join(dir, "other.npz")
+	if err := os.WriteFile(npz, []byte(archiveOf(t, "hello.txt")), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	checkFailure(t, inside(t, dir, "show", npz), exitFailure, "other.npz", "hello.txt")
+	checkFailure(t, inside(t, dir, "weights", npz), exitFailure, "other.npz", "hello.txt")
+	text := modeltest.Text(t, fixture("mlp"))
+	for _, path := range []string{text, filepath.Join(text, "saved_model.pbtxt")} {
+		for _, command := range []string{"show", "weights"} {
+			if r := inside(t, dir, command, path); r.code != 0 || !strings.Contains(r.stdout, map[string]string{"show": "serving_default", "weights": "w1"}[command]) {
+				t.Errorf("%s %s: %+v", command, path, r)
+			}
+		}
+	}
+}
+
+// archiveOf is a zip archive with files of these names.
+func archiveOf(t *testing.T, names ...string) string {
+	t.Helper()
+	var b strings.Builder
+	w := zip.NewWriter(&b)
+	for _, name := range names {
+		if _, err := w.Create(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }

@@ -39,6 +39,8 @@ type Port struct {
 	DType  string `json:"dtype"`
 	Shape  []int  `json:"shape"` // -1 where a dimension is open; null where even the rank is
 	Tensor string `json:"tensor"`
+	// HasDefault says of an input that it need not be given.
+	HasDefault bool `json:"has_default,omitempty"`
 }
 
 // ReadSavedModel looks at the SavedModel in dir: at all its graphs, or at the
@@ -94,7 +96,7 @@ func ReadGraphDef(path string) (*Model, error) {
 func ports(specs []graph.Spec) []Port {
 	list := []Port{}
 	for _, s := range specs {
-		p := Port{Name: s.Name, DType: s.DType.String(), Shape: s.Shape, Tensor: s.Tensor}
+		p := Port{Name: s.Name, DType: s.DType.String(), Shape: s.Shape, Tensor: s.Tensor, HasDefault: s.HasDefault}
 		if !s.DType.Valid() {
 			p.DType = s.Type
 		}

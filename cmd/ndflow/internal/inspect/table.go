@@ -97,7 +97,11 @@ func writePorts(t io.Writer, kind string, list []Port) {
 		if tensor == p.Name {
 			tensor = ""
 		}
-		fmt.Fprintf(t, "    %s\t%s\t%s\t%s\t%s\n", kind, p.Name, p.DType, shape, tensor)
+		note := ""
+		if p.HasDefault {
+			note = "\thas a default"
+		}
+		fmt.Fprintf(t, "    %s\t%s\t%s\t%s\t%s%s\n", kind, p.Name, p.DType, shape, tensor, note)
 	}
 }
 

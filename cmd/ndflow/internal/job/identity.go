@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"ndflow/internal/savedmodel"
 )
 
 // identity is what has to be the same for a job to be gone on with.
@@ -30,10 +32,7 @@ type stamp struct {
 // newIdentity tells which job this is.
 func newIdentity(o Options, m *model, in []input, out []*result) (identity, error) {
 	id := identity{Version: 1, Signature: m.what}
-	model := o.Model
-	if isSavedModelFile(model) {
-		model = filepath.Dir(model)
-	}
+	model := savedmodel.Folder(o.Model)
 	err := filepath.WalkDir(model, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

@@ -3,9 +3,9 @@ package job
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"ndflow/graph"
+	"ndflow/internal/savedmodel"
 )
 
 // model is a SavedModel's signature or a GraphDef, seen alike.
@@ -28,22 +28,14 @@ func open(o Options) (*model, error) {
 	if o.Threads > 0 {
 		opts = append(opts, graph.WithThreads(o.Threads, o.Threads))
 	}
-	if info, err := os.Stat(o.Model); err == nil && !info.IsDir() && !isSavedModelFile(o.Model) {
+	if info, err := os.Stat(o.Model); err == nil && !info.IsDir() && !savedmodel.IsMainFile(o.Model) {
 		return openGraphDef(o, opts)
 	}
 	return openSavedModel(o, opts)
 }
 
-// isSavedModelFile reports whether path is a SavedModel's main file. Who names
-// that means the folder.
-func isSavedModelFile(path string) bool { return filepath.Base(path) == "saved_model.pb" }
-
 func openSavedModel(o Options, opts []graph.Option) (*model, error) {
-	dir := o.Model
-	if isSavedModelFile(dir) {
-		dir = filepath.Dir(dir)
-	}
-	m, err := graph.Load(dir, opts...)
+	m, err := graph.Load(savedmodel.Folder(o.Model), opts...)
 	if err != nil {
 		return nil, err
 	}
