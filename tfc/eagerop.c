@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "floatstate.h"
+
 ndf_op *ndf_op_new(int num_inputs, int num_outputs) {
   ndf_op *o = calloc(1, sizeof *o);
   if (o == NULL) {
@@ -122,7 +124,9 @@ static bool execute(ndf_op *o) {
     return false;
   }
   int n = o->num_outputs;
+  ndf_float_state before = ndf_float_state_enter();
   TFE_Execute(o->op, o->outputs, &n, o->out.status);
+  ndf_float_state_leave(before);
   return TF_GetCode(o->out.status) == 0;
 }
 

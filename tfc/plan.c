@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include "copy.h"
+#include "floatstate.h"
 #include "land.h"
 
 #include <sched.h>
@@ -181,9 +182,11 @@ static ndf_result run(ndf_plan *p, bool armed) {
   if (ndf_place_may(out, armed)) {
     ndf_place_begin(out, fed_shapes(p));
   }
+  ndf_float_state before = ndf_float_state_enter();
   TF_SessionRun(p->session, &p->run_options, p->feed_outputs, p->feed_values,
                 p->num_feeds, p->fetch_outputs, out->values, out->num_fetches,
                 p->targets, p->num_targets, NULL, out->status);
+  ndf_float_state_leave(before);
   ndf_place_ran(out);
   if (TF_GetCode(out->status) != 0) {
     return NDF_STATUS;
