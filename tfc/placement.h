@@ -9,7 +9,7 @@
 // is an ndf_placement. ABI changes with every change of what stands below.
 #define NDF_PLACEMENT_FILE "libndflow_placement.so"
 #define NDF_PLACEMENT_SYMBOL "ndf_placement_v1"
-#define NDF_PLACEMENT_ABI 1
+#define NDF_PLACEMENT_ABI 2
 
 // A place is memory that one allocation is to be given. It belongs to the
 // plugin from `given` to `freed`.
@@ -52,6 +52,9 @@ typedef struct {
   int next_place;
 } ndf_watch;
 
+// A step that can be cancelled while it runs.
+typedef struct ndf_step ndf_step;
+
 typedef struct {
   int abi;
   const char *tensorflow;  // the version of the library it was built for
@@ -63,6 +66,21 @@ typedef struct {
   // keep is for a place that was given and, when its step is over, perhaps not
   // freed. True: it is not, and released will be called when it is.
   int (*keep)(ndf_place *place);
+
+  // Steps that can be cancelled. can_cancel is 0, and the others must not be called,
+  // where the library has a CPU device that is not TensorFlow's plain one.
+  int (*can_cancel)(void);
+  ndf_step *(*step_new)(void);  // NULL when memory runs out
+  void (*step_free)(ndf_step *step);
+  // step_arm makes a cancel of the past void. From then on step_cancel may be called,
+  // by any thread.
+  void (*step_arm)(ndf_step *step);
+  // step_enter and step_leave stand around the step, on the thread that begins it.
+  void (*step_enter)(ndf_step *step, int is_inline);
+  void (*step_leave)(ndf_step *step);
+  // step_cancel makes the step fail as soon as the ops that it has begun end, and
+  // wakes those that wait for something.
+  void (*step_cancel)(ndf_step *step);
 } ndf_placement;
 
 #endif  // NDFLOW_TFC_PLACEMENT_H_

@@ -3,6 +3,7 @@
 #include "copy.h"
 #include "floatstate.h"
 #include "land.h"
+#include "plugin.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -47,6 +48,9 @@ void ndf_plan_free(ndf_plan *p) {
     drop(&p->feeds[i].copy);
   }
   ndf_landing_free(&p->out);
+  if (p->step != NULL) {
+    ndf_plugin->step_free(p->step);
+  }
   free(p->feed_outputs);
   free(p->feed_values);
   free(p->feeds);
@@ -167,6 +171,16 @@ static bool may_land(ndf_plan *p, bool armed) {
          atomic_compare_exchange_strong(&p->phase, &expected, LANDING);
 }
 
+// session_run runs the step in TensorFlow's floating-point state.
+static void session_run(ndf_plan *p) {
+  ndf_landing *out = &p->out;
+  ndf_float_state before = ndf_float_state_enter();
+  TF_SessionRun(p->session, &p->run_options, p->feed_outputs, p->feed_values,
+                p->num_feeds, p->fetch_outputs, out->values, out->num_fetches,
+                p->targets, p->num_targets, NULL, out->status);
+  ndf_float_state_leave(before);
+}
+
 static ndf_result run(ndf_plan *p, bool armed) {
   ndf_landing *out = &p->out;
   if (out->num_fetches == 0 && p->num_targets == 0) {
@@ -182,11 +196,13 @@ static ndf_result run(ndf_plan *p, bool armed) {
   if (ndf_place_may(out, armed)) {
     ndf_place_begin(out, fed_shapes(p));
   }
-  ndf_float_state before = ndf_float_state_enter();
-  TF_SessionRun(p->session, &p->run_options, p->feed_outputs, p->feed_values,
-                p->num_feeds, p->fetch_outputs, out->values, out->num_fetches,
-                p->targets, p->num_targets, NULL, out->status);
-  ndf_float_state_leave(before);
+  if (armed && p->step != NULL) {
+    ndf_plugin->step_enter(p->step, out->is_inline);
+    session_run(p);
+    ndf_plugin->step_leave(p->step);
+  } else {
+    session_run(p);
+  }
   ndf_place_ran(out);
   if (TF_GetCode(out->status) != 0) {
     return NDF_STATUS;
@@ -211,9 +227,23 @@ __attribute__((flatten)) ndf_result ndf_plan_run(ndf_plan *p) {
   return r;
 }
 
-void ndf_plan_arm(ndf_plan *p) { atomic_store(&p->phase, ARMED); }
+void ndf_plan_arm(ndf_plan *p) {
+  if (p->step == NULL && ndf_can_cancel()) {
+    p->step = ndf_plugin->step_new();
+  }
+  if (p->step != NULL) {
+    ndf_plugin->step_arm(p->step);
+  }
+  atomic_store(&p->phase, ARMED);
+}
 
 bool ndf_plan_abandon(ndf_plan *p) {
   int armed = ARMED;
-  return atomic_compare_exchange_strong(&p->phase, &armed, ABANDONED);
+  if (!atomic_compare_exchange_strong(&p->phase, &armed, ABANDONED)) {
+    return false;
+  }
+  if (p->step != NULL) {
+    ndf_plugin->step_cancel(p->step);
+  }
+  return true;
 }

@@ -2,6 +2,7 @@ package tfc
 
 // #cgo nocallback ndf_plan_run_at
 // #include "plan.h"
+// #include "plugin.h"
 // #include "tstring.h"
 import "C"
 
@@ -157,6 +158,12 @@ func copyOutputs(dst *C.TF_Output, outputs []Output) {
 	}
 }
 
+// end makes the plan fail from now on, since its session is closed, and unlocks it.
+func (r *planResource) end() {
+	r.ended, r.plain = true, false
+	r.mu.Unlock()
+}
+
 func (r *planResource) free() {
 	r.session.mu.Lock()
 	delete(r.session.plans, r)
@@ -253,10 +260,16 @@ func (p *Plan) prepare(s Step) error {
 func (p *Plan) Arm() { C.ndf_plan_arm(p.res.c) }
 
 // Abandon makes an armed step that runs on another goroutine drop its results:
-// its Run returns [ErrAbandoned], and no landing array is written to. It
-// reports false when that is too late, since results are landing or the step is
-// over.
+// its Run returns [ErrAbandoned], and no landing array is written to. Where
+// [CanCancel] reports true the step ends as soon as the ops that it has begun return;
+// else it runs to its end. Abandon reports false when it is too late, since results are
+// landing or the step is over.
 func (p *Plan) Abandon() bool { return bool(C.ndf_plan_abandon(p.res.c)) }
+
+// CanCancel reports whether single steps can be cancelled, on the pool and on the
+// calling thread. That needs the plugin; without it only closing the session ends a
+// step early, and on the pool a [Step]'s timeout.
+func CanCancel() bool { return bool(C.ndf_can_cancel()) }
 
 // explain says why a step has failed, and what has become of the arrays that
 // results were to land in.

@@ -19,6 +19,7 @@ typedef struct ndf_plan {
   const TF_Operation **targets;
   ndf_result result;  // of the last step that ndf_plan_run_at ran
   atomic_int phase;
+  ndf_step *step;  // the plugin's part in cancelling it; NULL until it was armed, or with no plugin
   ndf_landing out;
 } ndf_plan;
 
@@ -47,8 +48,10 @@ static inline void ndf_plan_run_at(uintptr_t plan) {
 // it. Steps that were not armed skip what that costs.
 void ndf_plan_arm(ndf_plan *p);
 
-// ndf_plan_abandon makes an armed step drop its results, or not run at all.
-// False means that it was too late: results are landing, or the step is over.
+// ndf_plan_abandon makes an armed step drop its results, or not run at all. With the
+// plugin TensorFlow is told to end the step as well: it does so as soon as the ops
+// that it has begun return. False means that it was too late: results are landing, or
+// the step is over.
 bool ndf_plan_abandon(ndf_plan *p);
 
 #endif  // NDFLOW_TFC_PLAN_H_

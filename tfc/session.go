@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 	"unsafe"
 )
 
 // Session is a TF_Session: a graph with its devices and the state of its
-// variables. It is safe for concurrent use; Close waits for steps that run.
+// variables. It is safe for concurrent use.
 type Session struct {
 	mu      sync.Mutex
 	c       *C.TF_Session // nil once closed
@@ -109,8 +110,7 @@ func ownSession(c *C.TF_Session, g *Graph, o SessionOptions) *Session {
 	return s
 }
 
-// freeSession deletes without TF_CloseSession, which is for servers: deleting
-// releases all that is local, and its status has nothing a caller could mend.
+// freeSession deletes the session. The status has nothing that a caller could act on.
 func freeSession(c *C.TF_Session) {
 	st := C.TF_NewStatus()
 	C.TF_DeleteSession(c, st)
@@ -119,8 +119,15 @@ func freeSession(c *C.TF_Session) {
 	objects.Add("session", -1)
 }
 
-// Close waits for running steps and gives the session back, not its graph.
-// Its plans fail from then on.
+// closeWait is how long Close waits for steps that it has cancelled. Those that wait for
+// something, and those of many ops, end at once; an op that is in the middle of its
+// work does not.
+const closeWait = 500 * time.Millisecond
+
+// Close cancels the steps that run (TF_CloseSession) and gives the session back, not
+// its graph. Its plans fail from then on. Close waits for the cancelled steps, but not
+// long: a step with an op that cannot be interrupted keeps the session's memory until
+// it ends, and gives it back then.
 //
 // Each plan has a lock of its own for that: one that all of a session's steps
 // shared would be fought over by goroutines that run small steps.
@@ -132,13 +139,42 @@ func (s *Session) Close() {
 	if c == nil {
 		return
 	}
-	for r := range plans {
-		r.mu.Lock()
-		r.ended, r.plain = true, false
-		r.mu.Unlock()
-	}
 	s.cleanup.Stop()
-	freeSession(c)
+	var running []*planResource
+	for r := range plans {
+		if r.mu.TryLock() {
+			r.end()
+		} else {
+			running = append(running, r)
+		}
+	}
+	if len(running) == 0 {
+		freeSession(c)
+		return
+	}
+	cancelSteps(c)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		for _, r := range running {
+			r.mu.Lock()
+			r.end()
+		}
+		freeSession(c)
+	}()
+	wait := time.NewTimer(closeWait)
+	defer wait.Stop()
+	select {
+	case <-over:
+	case <-wait.C:
+	}
+}
+
+// cancelSteps makes all steps of the session fail, those to come as well.
+func cancelSteps(c *C.TF_Session) {
+	st := C.TF_NewStatus()
+	C.TF_CloseSession(c, st)
+	C.TF_DeleteStatus(st)
 }
 
 // extend takes what was added to the graph into the session, which is needed

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "step.h"
 #include "xla/tsl/framework/allocator.h"
 #include "xla/tsl/framework/allocator_registry.h"
 
@@ -234,6 +235,7 @@ const char *Open() {
   if (IsTooLate(*registry)) return "TensorFlow has made its allocator already";
   if (Next() == nullptr) return "TensorFlow has no allocator of its own";
   registry->Register(__FILE__, __LINE__, kName, kPriority, new PlacingFactory);
+  ndf_steps_open();
   return nullptr;
 }
 
@@ -248,4 +250,5 @@ int Keep(ndf_place *p) {
 
 extern "C" __attribute__((visibility("default"))) const ndf_placement ndf_placement_v1 = {
     NDF_PLACEMENT_ABI, NDF_TENSORFLOW, Open, Watch, Keep,
+    ndf_steps_can_cancel, ndf_step_new, ndf_step_free, ndf_step_arm, ndf_step_enter, ndf_step_leave, ndf_step_cancel,
 };
