@@ -4,16 +4,62 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"ndflow/tfc"
 )
 
-// runUntil runs the step beside the caller, so that a ctx that ends can be
-// answered at once.
-func (r *Runner) runUntil(ctx context.Context) error {
+// mostBehind is how many steps whose callers have gone may still run in a session.
+// Each has a thread.
+const mostBehind = 64
+
+// behind counts the steps of a session that were left behind.
+type behind struct{ steps atomic.Int32 }
+
+// full says why no further step may be one that can be left behind.
+func (b *behind) full() error {
+	if n := b.steps.Load(); n >= mostBehind {
+		return fmt.Errorf("%w: %d steps whose callers have gone still run; an op of theirs cannot be interrupted", ErrFull, n)
+	}
+	return nil
+}
+
+// runLimited runs a step whose ctx can end, or that needs to be admitted.
+func (r *Runner) runLimited(ctx context.Context) error {
+	if r.gate == nil {
+		return r.runUntil(ctx)
+	}
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("graph: %s: %w", r.label, err)
+		return r.stepError(err)
+	}
+	if err := r.gate.enter(ctx, r.waits); err != nil {
+		return r.stepError(err)
+	}
+	return r.runUntil(ctx)
+}
+
+// leave ends the step for those that wait to be admitted.
+func (r *Runner) leave() {
+	if r.gate != nil {
+		r.gate.leave()
+	}
+}
+
+// runUntil runs an admitted step, beside the caller if its ctx can end, so that that
+// can be answered at once.
+func (r *Runner) runUntil(ctx context.Context) error {
+	if ctx.Done() == nil {
+		defer r.leave()
+		return r.finish(step(r.plan, r.executor, r.choice, tfc.Step{}))
+	}
+	if err := ctx.Err(); err != nil {
+		r.leave()
+		return r.stepError(err)
+	}
+	if err := r.behindAll.full(); err != nil {
+		r.leave()
+		return r.stepError(err)
 	}
 	plan, done := r.plan, make(chan error, 1)
 	e, s := r.stepFor(ctx)
@@ -22,20 +68,23 @@ func (r *Runner) runUntil(ctx context.Context) error {
 	go func() { done <- step(plan, e, choice, s) }()
 	select {
 	case err := <-done:
+		r.leave()
 		return r.ended(ctx, err)
 	case <-ctx.Done():
 	}
-	if !plan.Abandon() {
-		return r.ended(ctx, <-done) // the step is over but for landing its results
+	if !plan.Abandon() { // the step is over but for landing its results
+		err := <-done
+		r.leave()
+		return r.ended(ctx, err)
 	}
 	r.leaveBehind(plan, done)
-	return fmt.Errorf("graph: %s: %w", r.label, ctx.Err())
+	return r.stepError(ctx.Err())
 }
 
-// stepFor chooses how a step runs whose ctx can end. Only the pool sees a
-// timeout.
+// stepFor chooses how a step runs whose ctx can end. Where TensorFlow cannot be told to
+// end a single step, a timeout of the pool does that at the deadline.
 func (r *Runner) stepFor(ctx context.Context) (Executor, tfc.Step) {
-	if deadline, ok := ctx.Deadline(); ok && r.executor != Inline {
+	if deadline, ok := ctx.Deadline(); ok && r.executor != Inline && !tfc.CanCancel() {
 		return Pool, tfc.Step{Timeout: max(time.Until(deadline), time.Millisecond)}
 	}
 	return r.executor, tfc.Step{}
@@ -56,9 +105,15 @@ func (r *Runner) leaveBehind(plan *tfc.Plan, done <-chan error) {
 	r.keepStats()
 	over := make(chan struct{})
 	r.behind, r.plan, r.ready, r.stale, r.ok = over, nil, false, true, false
+	all, gate := r.behindAll, r.gate
+	all.steps.Add(1)
 	go func() {
 		<-done
 		plan.Close()
+		all.steps.Add(-1)
+		if gate != nil {
+			gate.leave()
+		}
 		close(over)
 	}()
 }
@@ -73,6 +128,6 @@ func (r *Runner) wait(ctx context.Context) error {
 		r.behind = nil
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("graph: %s: waiting for the step left behind: %w", r.label, ctx.Err())
+		return r.stepError(fmt.Errorf("waiting for the step left behind: %w", ctx.Err()))
 	}
 }

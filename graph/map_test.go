@@ -328,15 +328,15 @@ func stopAt(t *testing.T, rows int) (context.Context, func(MapProgress)) {
 	}
 }
 
-// gate is a source whose rows from some one on come when ctx is cancelled, so
+// gatedSource is a source whose rows from some one on come when ctx is cancelled, so
 // that no worker can be through with all of them before.
-type gate struct {
+type gatedSource struct {
 	Source
 	from int
 	ctx  context.Context
 }
 
-func (g gate) Read(ctx context.Context, lo, hi int) (*npy.Array, error) {
+func (g gatedSource) Read(ctx context.Context, lo, hi int) (*npy.Array, error) {
 	if lo >= g.from {
 		<-g.ctx.Done()
 	}
@@ -352,7 +352,7 @@ func TestMapCancelAndGoOn(t *testing.T) {
 		dst := zeros(t, npy.Float32, rows, 4)
 		ctx, stop := stopAt(t, rows/3)
 		done := 0
-		in := map[string]Source{"x": gate{FromArray(x), 2 * rows / 3, ctx}}
+		in := map[string]Source{"x": gatedSource{FromArray(x), 2 * rows / 3, ctx}}
 		err := Map(ctx, m, in, map[string]Sink{"probs": ToArray(dst)}, MapOptions{Batch: batch, Workers: workers,
 			Progress: func(p MapProgress) {
 				if p.Done < done {

@@ -21,7 +21,7 @@ func (j *mapJob) newWorker() (*mapWorker, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.tuner, r.executor = j.tuner, j.executor
+	r.tuner, r.executor, r.waits = j.tuner, j.executor, true
 	w := &mapWorker{job: j, r: r, spare: make([]*npy.Array, len(j.out))}
 	for i := range j.out {
 		if err := r.Fetch(j.out[i].spec.Name); err != nil {

@@ -157,9 +157,6 @@ func (j *mapJob) calibrateWorkers(ctx context.Context, workers []*mapWorker) ([]
 		}
 	}
 	j.Workers, j.executor = chosen, executor
-	for _, w := range workers {
-		w.r.executor = j.executor
-	}
 	return workers, ctx.Err()
 }
 

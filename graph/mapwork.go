@@ -21,6 +21,11 @@ func (j *mapJob) run(ctx context.Context) error {
 			return err
 		}
 	}
+	// All rows go by one executor, also where there were too few to compare the two.
+	j.executor = j.alone()
+	for _, w := range workers {
+		w.r.executor = j.executor
+	}
 	for len(workers) < j.Workers {
 		w, err := j.newWorker()
 		if err != nil {

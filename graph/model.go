@@ -53,6 +53,10 @@ func loadModel(dir string, o *options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	gate, err := newGate(o)
+	if err != nil {
+		return nil, err
+	}
 	meta, err := readMeta(dir, o.tags)
 	if err != nil {
 		return nil, err
@@ -69,7 +73,7 @@ func loadModel(dir string, o *options) (*Model, error) {
 	}
 	m := &Model{
 		dir:        dir,
-		session:    &Session{c: c, graph: &Graph{c: c.Graph()}, executor: o.executor},
+		session:    sessionOf(c, &Graph{c: c.Graph()}, o, gate),
 		signatures: signatures,
 		version:    meta.GetMetaInfoDef().GetTensorflowVersion(),
 		single:     o.singleThread(),
@@ -141,8 +145,8 @@ func needs(dir string, tags []string, op string) bool {
 	return needs || err != nil
 }
 
-// Close waits for running steps and gives the model back. Runners fail with
-// [ErrClosed] afterwards.
+// Close cancels the steps that run and gives the model back: see [Session.Close]. Those
+// steps, and Runners afterwards, fail with [ErrClosed].
 func (m *Model) Close() {
 	m.session.Close()
 	m.session.graph.Close()
@@ -210,7 +214,7 @@ func (m *Model) runner(signature string, t *tuner) (*Runner, error) {
 	if len(outputs) == 0 {
 		return nil, fmt.Errorf("graph: signature %q has no outputs to run it for", sig.Name)
 	}
-	return newRunner(fmt.Sprintf("signature %q", sig.Name), m.session.c, inputs, outputs, nil, m.session.executor, t), nil
+	return newRunner(fmt.Sprintf("signature %q", sig.Name), m.session, inputs, outputs, nil, t), nil
 }
 
 func (m *Model) ports(sig Signature, kind string, specs []Spec) ([]port, error) {

@@ -18,6 +18,9 @@ type options struct {
 	config   tfpb.ConfigProto
 	copies   bool   // results that could be placed too
 	device   string // as it was asked for; empty for any
+
+	concurrent int  // steps at once; 0 for any number
+	waiting    bool // steps beyond that wait
 }
 
 // singleThreaded is TensorFlow's name of an executor that runs the ops of a step

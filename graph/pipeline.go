@@ -93,9 +93,6 @@ func (e *ItemError) Error() string { return fmt.Sprintf("graph: item %d: %v", e.
 // Unwrap returns why.
 func (e *ItemError) Unwrap() error { return e.Err }
 
-// ErrFull: the queue of a Pipeline has no room for another item.
-var ErrFull = errors.New("the queue is full")
-
 // NewPipeline starts a Pipeline. feed says what an item feeds the model, the
 // arrays of which must not change until the item is handled. It is called from
 // all workers at once.

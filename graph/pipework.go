@@ -50,7 +50,7 @@ func (p *Pipeline[T]) send(ctx context.Context, queue chan<- *pipeItem[T], it *p
 		return nil
 	default:
 		if !wait {
-			return fmt.Errorf("graph: pipeline: %w", ErrFull)
+			return fmt.Errorf("graph: pipeline: the queue is %w", ErrFull)
 		}
 	}
 	select {
@@ -97,6 +97,7 @@ func (p *Pipeline[T]) start(m *Model) error {
 		if runners[i], err = m.runner(p.o.Signature, tuner); err != nil {
 			return err
 		}
+		runners[i].waits = true
 	}
 	if p.o.Ordered {
 		// Those before the workers, with them, and behind them.

@@ -11,11 +11,17 @@ import (
 	"ndflow/tfc"
 )
 
-// Run runs the step once. A ctx that is cancelled makes Run return its error
-// at once; TensorFlow has no way to stop such a step, so it goes on behind,
-// without touching the arrays that results land in, and the next Run waits for
-// it. A deadline also becomes the step's timeout, which does stop it, unless
-// the executor is Inline.
+// Run runs the step once. When ctx ends, by a deadline or because it is cancelled, Run
+// returns its error at once and the step is told to end, without touching the arrays
+// that results land in. It ends as soon as the ops that it has begun return: ops that
+// wait for something (queues, barriers, iterators of data) are woken, loops end, and no
+// further op begins, but an op in the middle of its work is not interrupted. The next
+// Run waits for it. Where ndflow's plugin is missing ([tfc.CanCancel]) only a deadline
+// ends a step early, on the pool, and there only loops and ops that wait; any other step
+// that was left behind runs to its end.
+//
+// A session has at most 64 such steps: then those that could become one more are
+// refused with [ErrFull].
 func (r *Runner) Run(ctx context.Context) error {
 	if !r.mu.TryLock() {
 		return r.errorf(ErrBusy)
@@ -26,8 +32,8 @@ func (r *Runner) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	if ctx.Done() != nil {
-		return r.runUntil(ctx)
+	if ctx.Done() != nil || r.gate != nil {
+		return r.runLimited(ctx)
 	}
 	return r.finish(step(r.plan, r.executor, r.choice, tfc.Step{}))
 }
@@ -128,6 +134,9 @@ func (r *Runner) makePlan() error {
 func (r *Runner) finish(err error) error {
 	if err != nil {
 		r.ok = false
+		if errors.Is(err, tfc.Cancelled) && r.session.Closed() {
+			return r.stepError(fmt.Errorf("%w: %w", ErrClosed, err))
+		}
 		return r.explain(err)
 	}
 	r.ok = true
@@ -171,5 +180,7 @@ func (r *Runner) explain(err error) error {
 			}
 		}
 	}
-	return fmt.Errorf("graph: %s: %w", r.label, err)
+	return r.stepError(err)
 }
+
+func (r *Runner) stepError(err error) error { return fmt.Errorf("graph: %s: %w", r.label, err) }

@@ -24,6 +24,7 @@ type Runner struct {
 	executor Executor
 	plan     *tfc.Plan
 	choice   *choice // for the shapes that are fed; nil when they have changed
+	gate     *gate   // that a step needs to be admitted by, or nil
 	run      uint64  // how many runs have succeeded
 
 	label   string // what it runs, for errors
@@ -33,8 +34,11 @@ type Runner struct {
 	targets []tfc.Operation
 	stale   bool // plan does not have the feeds and fetches that are wanted now
 	tuner   *tuner
+	waits   bool          // for its turn at the gate, whatever the session's options
 	behind  chan struct{} // closed when the step that was left behind is over
 	closed  bool
+
+	behindAll *behind // of the session
 }
 
 // port is one input or output of a Runner.
@@ -53,13 +57,13 @@ type port struct {
 	stats    OutputStats // of an output, from plans that were parted with
 }
 
-func newRunner(label string, s *tfc.Session, inputs, outputs []port, targets []tfc.Operation, e Executor, t *tuner) *Runner {
+func newRunner(label string, s *Session, inputs, outputs []port, targets []tfc.Operation, t *tuner) *Runner {
 	for i := range outputs {
 		outputs[i].fed = slices.IndexFunc(inputs, func(in port) bool { return in.output == outputs[i].output })
 	}
 	return &Runner{
-		label: label, session: s, inputs: inputs, outputs: outputs, targets: targets,
-		executor: e, tuner: t, stale: true,
+		label: label, session: s.c, inputs: inputs, outputs: outputs, targets: targets,
+		executor: s.executor, gate: s.gate, behindAll: &s.behind, tuner: t, stale: true,
 	}
 }
 
@@ -321,7 +325,8 @@ func (r *Runner) unfeed() {
 	r.ready, r.choice, r.ok = false, nil, false
 }
 
-// Close gives the Runner back. A step that was left behind ends by itself.
+// Close gives the Runner back. It waits for a step that runs, but not for one that was
+// left behind.
 func (r *Runner) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

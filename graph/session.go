@@ -19,7 +19,13 @@ type Session struct {
 	c        *tfc.Session
 	graph    *Graph
 	executor Executor
+	gate     *gate // nil where any number of steps may run at once
+	behind   behind
 	pool     pool
+}
+
+func sessionOf(c *tfc.Session, g *Graph, o *options, gate *gate) *Session {
+	return &Session{c: c, graph: g, executor: o.executor, gate: gate}
 }
 
 // NewSession returns a session that runs g.
@@ -29,11 +35,15 @@ func NewSession(g *Graph, opts ...Option) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	gate, err := newGate(o)
+	if err != nil {
+		return nil, err
+	}
 	c, err := tfc.NewSession(g.c, so)
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	s := &Session{c: c, graph: g, executor: o.executor}
+	s := sessionOf(c, g, o, gate)
 	if err := s.checkDevice(o.device); err != nil {
 		s.Close()
 		return nil, err
@@ -64,8 +74,10 @@ func (s *Session) Devices() ([]Device, error) {
 	return devices, nil
 }
 
-// Close waits for running steps and gives the session back, with the state of
-// its variables. Runners of the session fail with [ErrClosed] afterwards.
+// Close cancels the steps that run and gives the session back, with the state of its
+// variables. Those steps, and Runners of the session afterwards, fail with [ErrClosed].
+// Close waits for what it has cancelled, but not long: an op that cannot be interrupted
+// keeps the session's memory until it returns.
 func (s *Session) Close() {
 	s.pool.close()
 	s.c.Close()
@@ -146,7 +158,7 @@ func (s *Session) runner(inputs, outputs, targets []string, t *tuner) (*Runner, 
 	if len(out) == 0 && len(ops) == 0 {
 		return nil, fmt.Errorf("graph: session: nothing to run: no output and no target is named")
 	}
-	return newRunner("session", s.c, in, out, ops, s.executor, t), nil
+	return newRunner("session", s, in, out, ops, t), nil
 }
 
 // ports finds the named tensors. A name that is given twice is one port.

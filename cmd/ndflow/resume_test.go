@@ -185,6 +185,11 @@ func TestResumeRefuses(t *testing.T) {
 		return list
 	}
 	fails(t, dir, other("1", "2"), "cannot go on", "begun with --batch 1")
+	begun, another := "inline", "pool"
+	if journal, _ := os.ReadFile(dir + "/y.npy.partial.json"); !strings.Contains(string(journal), `"executor":"inline"`) {
+		begun, another = another, begun // the calibration has chosen it
+	}
+	fails(t, dir, append(resume, "--executor", another), "cannot go on", "begun with --executor "+begun)
 	fails(t, dir, other(fixture("mlp"), copyOf(t, "mlp")), "cannot go on", "the model is another one")
 	fails(t, dir, append(other("x.npy", "y=y"), "--out", "y.npy"), "y")
 	now := time.Now()

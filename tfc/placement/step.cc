@@ -45,7 +45,6 @@ struct ndf_step {
   // A session's Run has the step's call frame on its stack, which is how ops are known
   // to belong to this step: it lies a little below enter's own frame.
   uintptr_t stack = 0;
-  bool is_inline = false;
 };
 
 namespace {
@@ -53,11 +52,12 @@ namespace {
 // How much of its stack a session's Run may use before the call frame.
 constexpr uintptr_t kFrames = 1 << 16;
 
-// The step that this thread runs by itself.
-__thread ndf_step *running __attribute__((tls_model("initial-exec"))) = nullptr;
+// The inline step that this thread has begun, which runs most of the step's ops.
+__thread ndf_step *begun __attribute__((tls_model("initial-exec"))) = nullptr;
 
-// The steps that run on the pool's threads are looked for here, by ops of any step;
-// most of the time there is none.
+// All entered steps. Ops on other threads look here, whichever step they are of: those
+// of the pool, and those of an inline step that goes on where an asynchronous op has
+// ended. Most of the time there is none.
 std::mutex entered_mu;
 std::vector<ndf_step *> entered;
 std::atomic<int> num_entered{0};
@@ -91,8 +91,8 @@ bool Adopt(ndf_step *step, OpKernelContext *ctx) {
 
 // IsCancelled reports whether the op must not run any more, and says so in its status.
 bool IsCancelled(OpKernelContext *ctx) {
-  if (running != nullptr) {
-    Adopt(running, ctx);
+  if (begun != nullptr) {
+    Adopt(begun, ctx);
   } else if (__builtin_expect(num_entered.load(std::memory_order_relaxed) != 0, 0)) {
     std::lock_guard<std::mutex> lock(entered_mu);
     for (ndf_step *step : entered) {
@@ -230,23 +230,16 @@ void ndf_step_arm(ndf_step *step) {
 }
 
 void ndf_step_enter(ndf_step *step, int is_inline) {
-  step->is_inline = is_inline;
   step->stack = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
   step->session.store(nullptr, std::memory_order_relaxed);
-  if (is_inline) {
-    running = step;
-    return;
-  }
+  if (is_inline) begun = step;
   std::lock_guard<std::mutex> lock(entered_mu);
   entered.push_back(step);
   num_entered.store(static_cast<int>(entered.size()), std::memory_order_relaxed);
 }
 
 void ndf_step_leave(ndf_step *step) {
-  if (step->is_inline) {
-    running = nullptr;
-    return;
-  }
+  begun = nullptr;
   std::lock_guard<std::mutex> lock(entered_mu);
   entered.erase(std::find(entered.begin(), entered.end(), step));
   num_entered.store(static_cast<int>(entered.size()), std::memory_order_relaxed);

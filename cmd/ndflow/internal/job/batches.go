@@ -18,7 +18,9 @@ func (s *steps) batches(ctx context.Context) error {
 	if s.Batch != BatchAuto {
 		o.Batch = s.Batch
 	}
+	runners := s.newRunner
 	if s.journal != nil {
+		runners = s.runnersBy(s.journal.by)
 		o.From = s.journal.done
 		if o.Batch == 0 {
 			o.Batch = s.journal.batch
@@ -60,7 +62,7 @@ func (s *steps) batches(ctx context.Context) error {
 		out[res.name] = sink{res}
 	}
 	stop := s.journal.keepUp(s.out)
-	err := untilEnd(ctx, func() error { return graph.MapRunners(ctx, s.newRunner, in, out, o) })
+	err := untilEnd(ctx, func() error { return graph.MapRunners(ctx, runners, in, out, o) })
 	bar.Stop()
 	err = errors.Join(err, stop(err == nil))
 	if err != nil {
@@ -69,6 +71,25 @@ func (s *steps) batches(ctx context.Context) error {
 	s.done = (s.chosen.Rows - o.From + s.chosen.Batch - 1) / s.chosen.Batch
 	s.failed = failed.sorted()
 	return nil
+}
+
+// runnersBy makes runners of an executor, so that all rows of a job that is resumed go
+// the way that it was begun with; Auto leaves them as they are.
+func (s *steps) runnersBy(e graph.Executor) func() (*graph.Runner, error) {
+	if e == graph.Auto {
+		return s.newRunner
+	}
+	return func() (*graph.Runner, error) {
+		r, err := s.newRunner()
+		if err != nil {
+			return nil, err
+		}
+		if err := r.SetExecutor(e); err != nil {
+			r.Close()
+			return nil, err
+		}
+		return r, nil
+	}
 }
 
 // untilEnd waits for do, but when ctx has ended, which do heeds as soon as it

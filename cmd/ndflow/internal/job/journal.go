@@ -23,6 +23,7 @@ type journal struct {
 	path   string
 	job    identity
 	batch  int // 0 until it is known
+	by     graph.Executor
 	done   int // rows, from the first one on, that are on the disk
 	rows   int
 	failed []failure // batches before done that were left out
@@ -38,6 +39,7 @@ type line struct {
 	Job   *identity `json:"job,omitempty"`
 	From  *int      `json:"from,omitempty"` // it was gone on from this row
 	Batch int       `json:"batch,omitempty"`
+	By    string    `json:"executor,omitempty"` // that runs all batches
 	Rows  int       `json:"rows,omitempty"`
 	Done  *int      `json:"done,omitempty"`
 	Skip  *failure  `json:"skip,omitempty"`
@@ -107,12 +109,15 @@ func (j *journal) read(o Options, fs *files) error {
 		if o.Batch > 0 && batch != j.batch {
 			return fmt.Errorf("cannot go on with %s: it was begun with --batch %d; without --resume the job begins anew", j.path, j.batch)
 		}
+		if o.Executor != graph.Auto && j.by != graph.Auto && o.Executor != j.by {
+			return fmt.Errorf("cannot go on with %s: it was begun with --executor %v; without --resume the job begins anew", j.path, j.by)
+		}
 		o.Note("going on from row %d of %d", j.done, j.rows)
 		return j.append(line{From: &j.done, Temps: fs.temps()})
 	case found:
 		o.Note("%d of %d rows were there from an earlier run; without --resume they are done again", j.done, j.rows)
 	}
-	j.batch, j.done, j.rows, j.failed = 0, 0, 0, nil
+	j.batch, j.by, j.done, j.rows, j.failed = 0, graph.Auto, 0, 0, nil
 	fs.removePartials()
 	if err := j.file.Truncate(0); err != nil {
 		return err
@@ -138,6 +143,7 @@ func (j *journal) parse(raw []byte) (have *identity) {
 		}
 		if l.Batch > 0 {
 			j.batch, j.rows = l.Batch, l.Rows
+			j.by, _ = graph.ParseExecutor(l.By) // Auto for a journal that does not say
 		}
 		j.temps = append(j.temps, l.Temps...)
 		if l.From != nil {
@@ -228,8 +234,8 @@ func (j *journal) note(out []*result) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.done, j.batch, j.rows = now.Done, now.Batch, now.Rows
-	return j.append(line{Done: &now.Done, Batch: now.Batch, Rows: now.Rows})
+	j.done, j.batch, j.by, j.rows = now.Done, now.Batch, now.Executor, now.Rows
+	return j.append(line{Done: &now.Done, Batch: now.Batch, By: now.Executor.String(), Rows: now.Rows})
 }
 
 // remove ends the journal of a job that is through, or will not be gone on with.
