@@ -4,26 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"ndflow/tfc"
 )
-
-// mostBehind is how many steps whose callers have gone may still run in a session.
-// Each has a thread.
-const mostBehind = 64
-
-// behind counts the steps of a session that were left behind.
-type behind struct{ steps atomic.Int32 }
-
-// full says why no further step may be one that can be left behind.
-func (b *behind) full() error {
-	if n := b.steps.Load(); n >= mostBehind {
-		return fmt.Errorf("%w: %d steps whose callers have gone still run; an op of theirs cannot be interrupted", ErrFull, n)
-	}
-	return nil
-}
 
 // runLimited runs a step whose ctx can end, or that needs to be admitted.
 func (r *Runner) runLimited(ctx context.Context) error {
@@ -57,7 +41,7 @@ func (r *Runner) runUntil(ctx context.Context) error {
 		r.leave()
 		return r.stepError(err)
 	}
-	if err := r.behindAll.full(); err != nil {
+	if err := r.behindAll.room(ctx); err != nil {
 		r.leave()
 		return r.stepError(err)
 	}
@@ -106,11 +90,11 @@ func (r *Runner) leaveBehind(plan *tfc.Plan, done <-chan error) {
 	over := make(chan struct{})
 	r.behind, r.plan, r.ready, r.stale, r.ok = over, nil, false, true, false
 	all, gate := r.behindAll, r.gate
-	all.steps.Add(1)
+	all.add()
 	go func() {
 		<-done
 		plan.Close()
-		all.steps.Add(-1)
+		all.remove()
 		if gate != nil {
 			gate.leave()
 		}

@@ -129,7 +129,7 @@ func TestCancelEndsBlockedSteps(t *testing.T) {
 					cancel()
 					must(t, r.wait(bg))
 				}
-				if n := s.behind.steps.Load(); n != 0 {
+				if n := s.behind.count(); n != 0 {
 					t.Errorf("%d steps are counted as left behind when none runs", n)
 				}
 			})
@@ -248,7 +248,7 @@ func TestManyCancelledSteps(t *testing.T) {
 			if more := osThreads(t) - threads; more > 8 {
 				t.Errorf("%d steps have made %d threads more", n, more)
 			}
-			eventually(t, "no step is left", func() bool { return m.session.behind.steps.Load() == 0 })
+			eventually(t, "no step is left", func() bool { return m.session.behind.count() == 0 })
 		})
 	}
 }
@@ -256,10 +256,23 @@ func TestManyCancelledSteps(t *testing.T) {
 // Where steps cannot be ended there are at most so many.
 func TestStepsLeftBehindAreBounded(t *testing.T) {
 	m := load(t, "queue")
-	m.session.behind.steps.Store(mostBehind)
-	defer m.session.behind.steps.Store(0)
+	for range mostBehind {
+		m.session.behind.add()
+	}
 	r := takeRunner(t, m)
 	ctx, cancel := context.WithCancel(bg)
-	defer cancel()
 	wantError(t, r.Run(ctx), ErrFull, "cannot be interrupted", "64")
+	short, stop := context.WithTimeout(bg, time.Millisecond)
+	defer stop()
+	wantError(t, r.Run(short), context.DeadlineExceeded, "64 steps left behind")
+	result := make(chan error, 1)
+	go func() { result <- r.Run(ctx) }()
+	m.session.behind.remove() // makes room for it
+	eventually(t, "the step runs", func() bool { return isRunning(r) })
+	cancel()
+	wantError(t, <-result, context.Canceled)
+	for range mostBehind - 1 {
+		m.session.behind.remove()
+	}
+	must(t, r.wait(bg))
 }

@@ -20,8 +20,8 @@ import (
 // ends a step early, on the pool, and there only loops and ops that wait; any other step
 // that was left behind runs to its end.
 //
-// A session has at most 64 such steps: then those that could become one more are
-// refused with [ErrFull].
+// A session has at most 64 such steps. Where so many do not end, those that could become
+// one more are refused with [ErrFull].
 func (r *Runner) Run(ctx context.Context) error {
 	if !r.mu.TryLock() {
 		return r.errorf(ErrBusy)
