@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"ndflow/internal/memory"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -248,15 +249,6 @@ func TestFeedOrderIsStable(t *testing.T) {
 			t.Fatalf("sum is %v", got)
 		}
 	}
-	for range 1000 {
-		step()
-	}
-	before := rss(t)
-	for range 9000 {
-		step()
-	}
-	// 9,000 executors more would be far above this.
-	if grown := rss(t) - before; grown > 8<<20 {
-		t.Errorf("memory grew by %d kB", grown>>10)
-	}
+	// 5,000 executors more would be far above this.
+	memory.Plateau(t, 10_000, 8<<20, nil, step)
 }

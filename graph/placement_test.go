@@ -372,7 +372,7 @@ func TestPlacedStepsKeepMemoryFlat(t *testing.T) {
 	}
 	sizes := []*npy.Array{zeros(t, npy.Float32, 2048), zeros(t, npy.Float32, 4096), zeros(t, npy.Float32, 8192)}
 	step, failed := 0, 0
-	flat(t, 1000, times(10000), 24<<20, func() {
+	flat(t, times(10000), 24<<20, func() {
 		c, l := landings[step%len(all)], all[step%len(all)]
 		x := sizes[step/len(all)/10%len(sizes)]
 		values[float32](t, x)[0] = float32(step%13) - 3 // some of which let a step fail

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"ndflow/internal/memory"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -127,31 +128,19 @@ func readOut(m *Model, r *Runner, way int, x, y, dst *npy.Array) (*npy.Array, er
 	}
 }
 
-// flat runs step often and fails when memory grows by more than limit after a
-// warm-up.
-func flat(t *testing.T, warm, n, limit int, step func()) {
+// flat fails where steps leave something over: bytes that tfc weighs, which is exact, or
+// memory that grows without end; see [memory.Plateau].
+func flat(t *testing.T, n, slack int, step func()) {
 	t.Helper()
-	for range warm {
-		step()
-	}
-	before := rss(t)
-	most := before
-	for i := range n {
-		step()
-		if i%(n/4+1) == 0 {
-			most = max(most, rss(t))
-		}
-	}
-	after := rss(t)
-	t.Logf("%d steps: %d MB before, at most %d, after %d", n, before>>20, most>>20, after>>20)
-	if grown := max(most, after) - before; grown > limit {
-		t.Errorf("memory grew by %d MB in %d steps", grown>>20, n)
-	}
+	memory.Level(t, "weighed bytes", tfc.Weighed, tfc.Weighed()) // collects
+	weighed := tfc.Weighed()
+	memory.Plateau(t, n, slack, nil, step)
+	memory.Level(t, "weighed bytes", tfc.Weighed, weighed)
 }
 
 func TestReloadsKeepMemoryFlat(t *testing.T) {
 	in, _ := expected(t, "mlp", "")
-	flat(t, 40, times(200), 24<<20, func() {
+	flat(t, times(240), 20<<20, func() {
 		m, err := Load(fixture("mlp"))
 		must(t, err)
 		_, err = m.Run(bg, Feeds{"x": in["x"]})
@@ -160,11 +149,15 @@ func TestReloadsKeepMemoryFlat(t *testing.T) {
 	})
 }
 
+// spare is by how much what malloc keeps of freed memory, and a pool of TensorFlow's, may
+// differ at two looks.
+const spare = 384 << 20
+
 func TestDroppedObjectsKeepMemoryFlat(t *testing.T) {
 	t.Run("sessions", func(t *testing.T) {
 		def := frozen(t)
-		// A thousand sessions that are kept take 120 MB.
-		flat(t, times(200), times(1000), 80<<20, func() {
+		// Five hundred sessions that are kept take 60 MB.
+		flat(t, times(1000), 40<<20, func() {
 			g, err := New()
 			must(t, err)
 			must(t, g.Import(def, ""))
@@ -174,8 +167,8 @@ func TestDroppedObjectsKeepMemoryFlat(t *testing.T) {
 			must(t, err)
 		})
 	})
-	t.Run("tensors", func(t *testing.T) { // of 1 MB, of which 256 may wait for the collector
-		flat(t, 600, times(2000), 320<<20, func() {
+	t.Run("tensors", func(t *testing.T) { // of 1 MB
+		flat(t, times(4000), spare, func() {
 			_, err := tfc.NewTensor(zeros(t, npy.Float32, 1<<18))
 			must(t, err)
 		})
@@ -186,7 +179,7 @@ func TestDroppedObjectsKeepMemoryFlat(t *testing.T) {
 			words[i] = "a string that is longer than what fits inside"
 		}
 		a := array(t, words)
-		flat(t, 2000, times(5000), 48<<20, func() {
+		flat(t, times(5000), 48<<20, func() {
 			_, err := tfc.NewTensor(a)
 			must(t, err)
 		})
@@ -195,17 +188,17 @@ func TestDroppedObjectsKeepMemoryFlat(t *testing.T) {
 	t.Run("views", func(t *testing.T) { // of 1 MB
 		r, _, _, _ := addRunner(t, 1<<18)
 		must(t, r.Into("sum", nil))
-		flat(t, 600, times(1000), 64<<20, func() {
+		flat(t, times(4000), spare, func() {
 			must(t, r.Run(bg))
 			_, err := r.Value("sum")
 			must(t, err)
 		})
 	})
-	t.Run("large outputs", func(t *testing.T) { // of 64 MB, of which 256 MB may wait for the collector
+	t.Run("large outputs", func(t *testing.T) { // of 64 MB
 		r := runner(t, m, "")
 		must(t, r.Feed("x", zeros(t, npy.Float32, 16<<20)))
 		must(t, r.Feed("y", zeros(t, npy.Float32, 1)))
-		flat(t, 12, times(200), 320<<20, func() {
+		flat(t, times(80), spare, func() {
 			must(t, r.Run(bg))
 			_, err := r.Value("sum")
 			must(t, err)
@@ -213,7 +206,7 @@ func TestDroppedObjectsKeepMemoryFlat(t *testing.T) {
 	})
 	t.Run("runners", func(t *testing.T) {
 		x := zeros(t, npy.Float32, 1<<16)
-		flat(t, 200, times(1000), 32<<20, func() {
+		flat(t, times(1000), 32<<20, func() {
 			r, err := m.Runner("")
 			must(t, err)
 			must(t, r.Feed("x", x))

@@ -24,6 +24,8 @@ const (
 var weight struct {
 	live  atomic.Int64 // bytes held by C on behalf of reachable or dropped objects
 	limit atomic.Int64 // collect when live passes this
+
+	collecting atomic.Bool // weigh waits for cleanups
 }
 
 func init() { weight.limit.Store(minGrowth) }
@@ -34,6 +36,7 @@ func weigh(n int64) {
 	if live < limit || !weight.limit.CompareAndSwap(limit, live+max(live, minGrowth)) {
 		return
 	}
+	weight.collecting.Store(true)
 	runtime.GC()
 	// Cleanups run beside us, and slower than a loop that drops objects makes
 	// new ones. They are waited for as long as they give something back.
@@ -47,6 +50,10 @@ func weigh(n int64) {
 			idle = 0
 		}
 	}
+	live = weight.live.Load()
+	weight.limit.Store(live + max(live, minGrowth))
+	weight.collecting.Store(false)
+	gaveBack(0)
 }
 
 // unweigh undoes weigh.
@@ -55,4 +62,5 @@ func unweigh(n int64) {
 	if limit := weight.limit.Load(); limit > 2*max(live, minGrowth) {
 		weight.limit.CompareAndSwap(limit, max(2*live, minGrowth))
 	}
+	gaveBack(n)
 }

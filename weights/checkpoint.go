@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"ndflow/internal/bundle"
 	"ndflow/internal/savedmodel"
@@ -19,6 +20,10 @@ type checkpointSource struct {
 	keys   []string // by array
 	prefix string
 	reader *tfc.CheckpointReader
+
+	mu      sync.Mutex
+	trimmer tfc.Trimmer
+	last    int64 // bytes of the tensor that was read last
 }
 
 // openReader opens a checkpoint whose index has been looked at: TensorFlow's own reader
@@ -75,6 +80,7 @@ func (s *checkpointSource) Read(name string) (*npy.Array, error) {
 		}
 		i = j
 	}
+	s.trim()
 	t, err := s.reader.Tensor(s.keys[i])
 	if err != nil {
 		return nil, fmt.Errorf("weights: %s: %w", s.prefix, damage(err))
@@ -84,7 +90,19 @@ func (s *checkpointSource) Read(name string) (*npy.Array, error) {
 		t.Close()
 		return nil, fmt.Errorf("weights: %s: %q: %w", s.prefix, name, err)
 	}
+	s.mu.Lock()
+	s.last += int64(len(a.Bytes()))
+	s.mu.Unlock()
 	return a, nil
+}
+
+// trim keeps what malloc keeps of the tensors that were read before to that of one: who
+// walks a checkpoint has mostly let the last one go.
+func (s *checkpointSource) trim() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trimmer.Done(s.last)
+	s.last = 0
 }
 
 // damage makes what TensorFlow says of bytes that differ from their checksum an

@@ -4,7 +4,10 @@ package memory
 import (
 	"fmt"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -31,9 +34,11 @@ func Now(t testing.TB, entry string) int {
 }
 
 // Watch looks every millisecond at an entry, until the function it returns is
-// called: that says by how many bytes it has risen.
+// called: that says by how many bytes it has risen. Until then the Go heap may double
+// between collections, as it does by default, whatever GOGC is.
 func Watch(t testing.TB, entry string) (rise func() int) {
 	t.Helper()
+	watching(1)
 	before, most := Now(t, entry), 0
 	done, over := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -51,7 +56,27 @@ func Watch(t testing.TB, entry string) (rise func() int) {
 	return func() int {
 		close(done)
 		<-over
+		watching(-1)
 		return most
+	}
+}
+
+var watches struct {
+	sync.Mutex
+	n         int
+	gcPercent int // of before the first
+}
+
+// watching counts the watches that there are, and sets GOGC for the first of them.
+func watching(n int) {
+	watches.Lock()
+	defer watches.Unlock()
+	if watches.n == 0 {
+		watches.gcPercent = debug.SetGCPercent(100)
+		runtime.GC()
+	}
+	if watches.n += n; watches.n == 0 {
+		debug.SetGCPercent(watches.gcPercent)
 	}
 }
 
