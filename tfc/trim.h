@@ -13,6 +13,10 @@ bool ndf_can_trim(void);
 // returns whether there were any.
 bool ndf_trim(void);
 
+// ndf_malloc writes the file that malloc is in to file, and returns the version
+// of glibc where it is glibc's own, else NULL.
+const char *ndf_malloc(char *file, int size);
+
 // ndf_anonymous returns how much memory of this process is resident and not of
 // a file, in bytes; -1 where the system does not say.
 int64_t ndf_anonymous(void);

@@ -97,7 +97,7 @@ func TestLoopsPileNothingUp(t *testing.T) {
 	d := FromArrays(c, x).Map(double(t, c, 1<<18), 2).Prefetch(16)
 	memory.Level(t, "weighed bytes", tfc.Weighed, tfc.Weighed()) // collects
 	weighed := tfc.Weighed()
-	memory.Plateau(t, 240, 256<<20, nil, func() {
+	memory.Plateau(t, 240, 256<<20, tfc.Trim, func() {
 		for _, err := range d.All(bg) {
 			must(t, err)
 			break

@@ -21,6 +21,7 @@ type Report struct {
 	CPU       CPU       `json:"cpu"`
 	GPU       GPU       `json:"gpu"`
 	Placement string    `json:"placement"` // how results land in the caller's memory; empty if there is no library
+	Memory    string    `json:"memory"`    // which malloc there is, and how it is set
 	DemoModel DemoModel `json:"demo_model"`
 	Problems  []Problem `json:"problems"`
 }
@@ -76,7 +77,7 @@ func (r *Report) problem(fatal bool, mend, format string, args ...any) {
 // Run looks at everything.
 func Run() *Report {
 	r := &Report{
-		CPU: readCPU(), GPU: readGPU(), Devices: []Device{}, Problems: []Problem{},
+		CPU: readCPU(), GPU: readGPU(), Memory: memory(tfc.ReadAllocator()), Devices: []Device{}, Problems: []Problem{},
 	}
 	if r.CPU.TooOld {
 		r.problem(false, "use a machine with AVX, or a TensorFlow built without it",
@@ -142,6 +143,22 @@ func placement(lib *tfc.Library) string {
 		return "off: results are copied once, since " + why
 	}
 	return "on: results can be written straight into the caller's memory"
+}
+
+func memory(a tfc.Allocator) string {
+	switch {
+	case a.Glibc == "" && a.File == "":
+		return "a malloc of unknown origin, left to itself"
+	case a.Glibc == "":
+		return "the malloc of " + a.File + ", left to itself"
+	case a.Fixed:
+		return fmt.Sprintf("glibc %s's malloc with fixed thresholds: %s", a.Glibc, a.Settings)
+	}
+	s := fmt.Sprintf("glibc %s's malloc with dynamic thresholds; much that is free is given back", a.Glibc)
+	if a.Settings != "" {
+		s += "; " + a.Settings
+	}
+	return s
 }
 
 func attempts(list []tfc.Attempt) []Attempt {

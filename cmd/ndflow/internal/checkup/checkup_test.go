@@ -1,6 +1,10 @@
 package checkup
 
-import "testing"
+import (
+	"testing"
+
+	"ndflow/tfc"
+)
 
 func TestDriverVersion(t *testing.T) {
 	for text, want := range map[string]string{
@@ -24,5 +28,20 @@ func TestFatal(t *testing.T) {
 	r.problem(true, "", "no library")
 	if !r.Fatal() {
 		t.Error("no library is not fatal")
+	}
+}
+
+func TestMemory(t *testing.T) {
+	for want, a := range map[string]tfc.Allocator{
+		"a malloc of unknown origin, left to itself":     {},
+		"the malloc of /lib/jemalloc.so, left to itself": {File: "/lib/jemalloc.so"},
+		"glibc 2.36's malloc with dynamic thresholds; much that is free is given back; MALLOC_ARENA_MAX=1": {
+			File: "/lib/libc.so.6", Glibc: "2.36", Settings: "MALLOC_ARENA_MAX=1"},
+		"glibc 2.36's malloc with fixed thresholds: MALLOC_MMAP_THRESHOLD_=1": {
+			File: "/lib/libc.so.6", Glibc: "2.36", Settings: "MALLOC_MMAP_THRESHOLD_=1", Fixed: true},
+	} {
+		if have := memory(a); have != want {
+			t.Errorf("%+v: have %q, want %q", a, have, want)
+		}
 	}
 }

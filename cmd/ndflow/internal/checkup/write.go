@@ -46,6 +46,7 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	r.GPU.write(&p)
 	p.line("placement", "%s", r.Placement)
+	p.line("memory", "%s", r.Memory)
 	if r.DemoModel.Path != "" {
 		p.line("demo model", "%s", r.DemoModel.Path)
 	} else {
