@@ -133,7 +133,7 @@ func readOut(m *Model, r *Runner, way int, x, y, dst *npy.Array) (*npy.Array, er
 // before memory is looked at, where that can be done.
 func flat(t *testing.T, n, slack int, step func()) {
 	t.Helper()
-	step() // runners keep their last result
+	step()                                                       // runners keep their last result
 	memory.Level(t, "weighed bytes", tfc.Weighed, tfc.Weighed()) // collects
 	weighed := tfc.Weighed()
 	memory.Plateau(t, n, slack, tfc.Trim, step)

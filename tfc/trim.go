@@ -80,7 +80,7 @@ type Trimmer struct {
 // How much a Trimmer lets pass, and malloc keep.
 const (
 	trimEvery = 8 << 20
-	trimSpare = 4 << 20
+	trimSpare = 1 << 20
 )
 
 // Done is called for n bytes that were worked on, when they have been given back.
