@@ -32,7 +32,7 @@ func Plateau(t testing.TB, n, slack int, settle func(), step func()) {
 		}
 	}
 	t.Logf("%d steps: at most %d MB in the first half, %d in the second", n, most[0]>>20, most[1]>>20)
-	if most[1]-most[0] > slack {
+	if most[1]-most[0] > Bound(slack) {
 		t.Errorf("memory has grown by %d MB from the first half of %d steps to the second, want a level (%d MB)",
 			(most[1]-most[0])>>20, n, slack>>20)
 	}
