@@ -50,8 +50,8 @@
 // find out how, and copy; from then on a result is placed where
 //
 //   - the step runs on the calling thread ([Inline], or [Auto] once that has won),
-//   - the ctx of Run cannot be cancelled: a cancelled step goes on behind, and
-//     must not write to an array that the caller has back,
+//   - the ctx of Run cannot be cancelled: a cancelled step may be in the middle of an
+//     op, which must not write to an array that the caller has back,
 //   - the array's memory is aligned to 64 bytes ([npy.Align]), as that of npy.New
 //     is, and rows of it whose offset is a multiple of 64 bytes,
 //   - the result has 4096 bytes or more, and is not an input, a constant, a
@@ -135,9 +135,25 @@
 // [Session.Run] and [Session.Eval] take the names of tensors ("dense/BiasAdd:0")
 // and operations, for GraphDefs and for whoever wants to look inside a model.
 //
-// # Threads
+// # Threads, deadlines and load
 //
 // Model, Session and Graph are safe for concurrent use; a Runner is for one
 // goroutine at a time. A step runs on the calling thread or on TensorFlow's
 // pool: see [Executor].
+//
+// Run returns as soon as its ctx ends, and tells the step to end; [Runner.Run] says what
+// ends at once and what does not. Close cancels the steps that run.
+//
+// A service should say how many steps may run at once. Without a limit, requests that
+// come faster than they are answered share the processors until all of them miss their
+// deadlines:
+//
+//	m, err := graph.Load("model/", graph.WithMaxConcurrent(runtime.NumCPU()), graph.WithWaiting())
+//	...
+//	out, err := m.Run(request.Context(), feeds)
+//	switch {
+//	case errors.Is(err, graph.ErrFull):             // busy; only without WithWaiting
+//	case errors.Is(err, context.DeadlineExceeded):  // too late
+//	case errors.Is(err, graph.ErrClosed):           // the model was closed
+//	}
 package graph

@@ -19,10 +19,10 @@ const (
 	Auto Executor = iota
 	// Inline runs the step on the calling thread: for small models, whose
 	// steps would cost more to hand over than to run. Ops still use the
-	// session's threads for large operands.
+	// session's threads for large operands. The thread is in the floating-point
+	// state of TensorFlow's own meanwhile, so that the results have the same bits.
 	Inline
 	// Pool runs independent ops of the step at once on the session's threads.
-	// Deadlines stop a step only here.
 	Pool
 )
 
