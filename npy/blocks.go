@@ -40,7 +40,7 @@ type Blocks struct {
 // blockBytes is how much of a column-major array is read at a time: so much that each
 // part of the file which is read brings some rows of each column. Of others less will do.
 var (
-	blockBytes = 64 << 20
+	blockBytes = 96 << 20
 	partBytes  = 8 << 20
 )
 
@@ -144,6 +144,10 @@ func (b *Blocks) Len() int { return b.n }
 // View reports whether Elements gives views of an array that is there already, rather
 // than reading.
 func (b *Blocks) View() bool { return b.whole != nil }
+
+// Random reports whether elements can be read in any order at the same cost: all but
+// those of compressed archives can.
+func (b *Blocks) Random() bool { return b.stream == nil }
 
 // Step returns how many elements are best read at a time: all of them where that
 // takes no memory.

@@ -167,8 +167,11 @@ func copyBox[T any](g *gather, b box) {
 				for r := r0; r < min(r0+tile, b.rows); r++ {
 					d := dst[to+r*long+c0:][:width]
 					s := src[from+r*down+c0*across:]
+					s = s[:(width-1)*across+1]
+					at := 0
 					for c := range d {
-						d[c] = s[c*across]
+						d[c] = s[at]
+						at += across
 					}
 				}
 			}

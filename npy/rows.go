@@ -176,7 +176,7 @@ func (z *NPZ) Rows(name string, opts ...Option) (*RowReader, error) {
 		return nil, fmt.Errorf("npy: %s%s: %w", place, f.Name, err)
 	}
 	r.close = entry.Close
-	r.columns = func(l itemLayout) (*Blocks, error) { return z.columns(r.r, r.h, f, l) }
+	r.columns = func(l itemLayout) (*Blocks, error) { return z.open(r.r, r.h, f, l) }
 	r.end = func() error {
 		_, err := io.Copy(io.Discard, r.r)
 		return err

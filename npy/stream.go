@@ -92,30 +92,23 @@ func (s *stream) release() {
 }
 
 // Blocks opens the array of the given name, with or without ".npy", to be read in
-// blocks: from front to back, with the archive's checksum looked at when the last element
-// is read. A column-major one is read where it lies, after a first look at its checksum,
-// if it is not compressed; else it is read into memory, as are object arrays. The archive
-// must stay open as long. Errors are those of [NPZ.Read]. The caller releases it.
+// blocks. What is not compressed is read where it lies, after a first look at its
+// checksum. What is comes from front to back, and the checksum is looked at when the last
+// element is read; but compressed column-major arrays, and objects, are read into memory.
+// The archive must stay open as long. Errors are those of [NPZ.Read]. The caller releases
+// the blocks.
 func (z *NPZ) Blocks(name string, opts ...Option) (*Blocks, error) {
-	o := optionsOf(opts)
 	var b *Blocks
 	err := z.entry(name, func(r io.Reader, h *Header, f *zip.File) error {
-		l, err := h.sized(o)
+		l, err := h.sized(optionsOf(opts))
 		if err != nil {
 			return err
 		}
-		if l.kind == 'O' || h.Size == 0 {
-			b, err = h.readBlocks(r, -1, l)
-			if err == nil {
-				_, err = io.Copy(io.Discard, r)
-			}
+		if l.kind == 'O' || h.Size == 0 || h.Fortran && len(h.Shape) > 1 || z.lies(f) {
+			b, err = z.open(r, h, f, l)
 			return err
 		}
-		if h.Fortran && len(h.Shape) > 1 {
-			b, err = z.columns(r, h, f, l)
-			return err
-		}
-		b = h.blocksOf(l, &Blocks{stream: &stream{layout: l, size: h.Len(), open: z.opener(name, f, slices.Clone(h.Shape))}})
+		b = h.blocksOf(l, &Blocks{stream: &stream{layout: l, size: h.Len(), open: z.opener(name, f, h.Shape)}})
 		return nil
 	})
 	if err != nil {
@@ -124,40 +117,45 @@ func (z *NPZ) Blocks(name string, opts ...Option) (*Blocks, error) {
 	return b, nil
 }
 
-// columns opens a column-major array, whose reader is at its data.
-func (z *NPZ) columns(r io.Reader, h *Header, f *zip.File, l itemLayout) (*Blocks, error) {
-	if z.file == nil || f.Method != zip.Store {
-		b, err := h.readBlocks(r, -1, l)
-		if err == nil {
-			_, err = io.Copy(io.Discard, r)
+// lies says whether an entry's bytes are those of a file of ours.
+func (z *NPZ) lies(f *zip.File) bool { return z.file != nil && f.Method == zip.Store }
+
+// open opens an array, whose reader is at its data, to be read in any order.
+func (z *NPZ) open(r io.Reader, h *Header, f *zip.File, l itemLayout) (*Blocks, error) {
+	if z.lies(f) && h.Size > 0 {
+		n, err := io.Copy(io.Discard, r)
+		if err != nil {
+			return nil, err
 		}
-		return b, err
+		if n < h.Size {
+			return nil, h.cut(n)
+		}
+		at, err := f.DataOffset()
+		if err != nil {
+			return nil, err
+		}
+		s, err := h.mapStored(z.file, at+h.Offset, l)
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			return h.blocksOf(l, &Blocks{stored: s}), nil
+		}
+		again, err := f.Open() // what cannot be mapped is read
+		if err != nil {
+			return nil, err
+		}
+		defer again.Close()
+		if _, err := io.CopyN(io.Discard, again, h.Offset); err != nil {
+			return nil, err
+		}
+		r = again
 	}
-	if n, err := io.Copy(io.Discard, r); err != nil {
-		return nil, err
-	} else if n < h.Size {
-		return nil, h.cut(n)
+	b, err := h.readBlocks(r, -1, l)
+	if err == nil {
+		_, err = io.Copy(io.Discard, r) // to the archive's checksum
 	}
-	at, err := f.DataOffset()
-	if err != nil {
-		return nil, err
-	}
-	s, err := h.mapStored(z.file, at+h.Offset, l)
-	if err != nil {
-		return nil, err
-	}
-	if s != nil {
-		return h.blocksOf(l, &Blocks{stored: s}), nil
-	}
-	again, err := f.Open()
-	if err != nil {
-		return nil, err
-	}
-	defer again.Close()
-	if _, err := io.CopyN(io.Discard, again, h.Offset); err != nil {
-		return nil, err
-	}
-	return h.readBlocks(again, -1, l)
+	return b, err
 }
 
 // opener returns what opens an entry at its data.

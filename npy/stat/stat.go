@@ -60,9 +60,13 @@ func OfBlocks(ctx context.Context, b *npy.Blocks) (Summary, error) {
 			return err
 		}
 		n := parts[0].Len()
-		return gather(ctx, chunks[at/size:][:(n+size-1)/size], func(i int) (part, error) {
-			lo, hi := i*size, min((i+1)*size, n)
-			return look(lo, hi), numbers.Done(parts[0], lo, hi)
+		// Chunks are put together in the order of memory, whoever has looked at them.
+		first := at / size
+		return numbers.Each(ctx, n, size, b.DType().Size(), func(_, lo, hi int) error {
+			for at := lo; at < hi; at += size {
+				chunks[first+at/size] = look(at, min(at+size, hi))
+			}
+			return numbers.Done(parts[0], lo, hi)
 		})
 	}, b)
 	if err != nil && ctx.Err() == nil {
@@ -92,20 +96,6 @@ const (
 func chunkSize(n int) int {
 	size := max(leastChunk, (n+mostChunks-1)/mostChunks)
 	return (size + block - 1) / block * block
-}
-
-// gather looks at chunks on all cores. They are put together in the order of memory,
-// whoever has looked at them.
-func gather(ctx context.Context, chunks []part, look func(i int) (part, error)) error {
-	return numbers.Each(ctx, len(chunks), 1, 4<<20, func(_, lo, hi int) error {
-		for i := lo; i < hi; i++ {
-			var err error
-			if chunks[i], err = look(i); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // Least is Min with all digits of the dtype: "-9223372036854775808", "0.1"; empty
