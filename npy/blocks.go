@@ -287,6 +287,14 @@ func (b *Blocks) Array() (*Array, error) {
 
 // read reads all elements into new memory.
 func (b *Blocks) read() (*Array, error) {
+	if b.stream != nil {
+		a, err := b.stream.read(0, b.n, nil)
+		if err != nil {
+			return nil, err
+		}
+		a.shape = slices.Clone(b.shape)
+		return a, nil
+	}
 	a := &Array{dtype: b.dtype, shape: slices.Clone(b.shape)}
 	if b.dtype == String {
 		a.strs = make([]string, b.n)
@@ -315,7 +323,7 @@ func (b *Blocks) fill(dst *Array) error {
 			continue
 		}
 		size := b.dtype.Size()
-		room := Room{dst.data[lo*size : hi*size : hi*size]} // it is read to where it stays
+		room := Room{b: dst.data[lo*size : hi*size : hi*size]} // it is read to where it stays
 		if _, err := b.elements(lo, hi, &room); err != nil {
 			return err
 		}

@@ -125,7 +125,11 @@ func TestBlocksAreTheArray(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))
 	dir := t.TempDir()
-	for i := range 600 {
+	n := 500
+	if testing.Short() {
+		n = 100
+	}
+	for i := range n {
 		smallBlocks(t, 1+r.IntN(300))
 		f := randomForeign(r)
 		path := filepath.Join(dir, fmt.Sprint(i%7, ".npy"))

@@ -125,14 +125,7 @@ func (h *Header) readData(r io.Reader, avail int64, o options) (*Array, error) {
 		h.storedOf(l, &Array{dtype: Uint8, shape: []int{len(b)}, data: b}).fill(turned, 0, h.Len())
 		b = turned
 	}
-	a := &Array{dtype: l.dtype, shape: h.Shape}
-	if l.dtype == String {
-		a.strs, err = decodeStrings(b, l)
-		return a, err
-	}
-	l.settle(b)
-	a.data = b
-	return a, nil
+	return l.array(b, h.Shape)
 }
 
 // sized returns how to read the elements, which have a size, if they are not objects.
@@ -148,33 +141,40 @@ func (h *Header) sized(o options) (itemLayout, error) {
 	return l, nil
 }
 
-// readBytes reads h.Size bytes. Unless they are known to be there, it grows
-// the memory as they arrive.
+// readBytes reads h.Size bytes; see [readGrowing].
 func (h *Header) readBytes(r io.Reader, known bool) ([]byte, error) {
-	size := int(h.Size)
+	b, have, err := readGrowing(r, int(h.Size), known)
+	if err == io.ErrUnexpectedEOF {
+		return nil, h.cut(int64(have))
+	}
+	return b, err
+}
+
+// readGrowing reads so many bytes. Unless they are known to be there, it grows the
+// memory as they arrive. The error is io.ErrUnexpectedEOF itself if there are fewer.
+func readGrowing(r io.Reader, want int, known bool) (b []byte, have int, err error) {
+	size := want
 	if !known {
 		size = min(size, firstChunk)
 	}
-	b, err := allocate(size)
-	if err != nil {
-		return nil, err
+	if b, err = allocate(size); err != nil {
+		return nil, 0, err
 	}
-	have := 0
 	for {
 		n, err := io.ReadFull(r, b[have:])
 		have += n
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			return nil, h.cut(int64(have))
+			return nil, have, io.ErrUnexpectedEOF
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading the data: %w", err)
+			return nil, have, fmt.Errorf("reading the data: %w", err)
 		}
-		if have == int(h.Size) {
-			return b, nil
+		if have == want {
+			return b, have, nil
 		}
-		grown, err := allocate(have + min(have, int(h.Size)-have))
+		grown, err := allocate(have + min(have, want-have))
 		if err != nil {
-			return nil, err
+			return nil, have, err
 		}
 		copy(grown, b)
 		b = grown

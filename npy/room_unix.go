@@ -12,10 +12,15 @@ func available(n int) bool {
 	if n < 0 {
 		return false
 	}
-	m, err := syscall.Mmap(-1, 0, n, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+	m, err := anonymous(n)
 	if err != nil {
 		return false
 	}
-	syscall.Munmap(m)
+	unmap(m)
 	return true
+}
+
+// anonymous maps n zeroed bytes of memory.
+func anonymous(n int) ([]byte, error) {
+	return syscall.Mmap(-1, 0, n, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
 }

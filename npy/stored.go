@@ -1,8 +1,6 @@
 package npy
 
-import (
-	"os"
-)
+import "os"
 
 // stored is an array of elements of a fixed size as a file has them, in its byte order
 // and its order of axes. They are in memory or mapped.
@@ -91,25 +89,31 @@ func (s *stored) passed(lo, hi int) {
 // the file.
 func (l itemLayout) decode(n int, room *Room, fill func(b []byte) error) (*Array, error) {
 	if l.dtype == String {
-		b, err := allocate(n * l.size) // the strings of S stay in it
-		if err != nil {
-			return nil, err
-		}
-		if err := fill(b); err != nil {
-			return nil, err
-		}
-		strs, err := decodeStrings(b, l)
-		return &Array{dtype: String, shape: []int{n}, strs: strs}, err
+		room = nil // the strings may stay in it
 	}
-	b, err := room.bytes(n * l.size)
+	b, mem, err := room.bytes(n * l.size)
 	if err != nil {
 		return nil, err
 	}
 	if err := fill(b); err != nil {
 		return nil, err
 	}
+	a, err := l.array(b, []int{n})
+	if err == nil && l.dtype != String {
+		a.mem = mem
+	}
+	return a, err
+}
+
+// array makes an array of elements in row-major order that are as in the file. It has
+// their memory.
+func (l itemLayout) array(b []byte, shape []int) (*Array, error) {
+	if l.dtype == String {
+		strs, err := decodeStrings(b, l)
+		return &Array{dtype: String, shape: shape, strs: strs}, err
+	}
 	l.settle(b)
-	return &Array{dtype: l.dtype, shape: []int{n}, data: b}, nil
+	return &Array{dtype: l.dtype, shape: shape, data: b}, nil
 }
 
 // settle turns elements as a file has them into those of this machine.

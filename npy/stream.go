@@ -27,14 +27,28 @@ func (s *stream) read(lo, hi int, room *Room) (*Array, error) {
 	if err := s.seek(lo); err != nil {
 		return nil, err
 	}
+	size := (hi - lo) * s.layout.size
+	if size > partBytes && (room == nil || size > cap(room.b)) {
+		// More is asked for than there may be.
+		b, have, err := readGrowing(s.r, size, false)
+		if err := s.took(lo, hi, have, err); err != nil {
+			return nil, err
+		}
+		return s.layout.array(b, []int{hi - lo})
+	}
 	return s.layout.decode(hi-lo, room, func(b []byte) error {
 		n, err := io.ReadFull(s.r, b)
-		if err == nil {
-			s.at = hi
-			return s.end()
-		}
-		return s.fail(lo+n/s.layout.size, err)
+		return s.took(lo, hi, n, err)
 	})
+}
+
+// took goes on from elements lo to hi, of which so many bytes were read.
+func (s *stream) took(lo, hi, have int, err error) error {
+	if err != nil {
+		return s.fail(lo+have/s.layout.size, err)
+	}
+	s.at = hi
+	return s.end()
 }
 
 // seek goes to an element, from the beginning if it lies behind.

@@ -84,7 +84,9 @@ func writeBlocks(w io.Writer, b *Blocks, o options) error {
 		if err != nil {
 			return err
 		}
-		if _, err := w.Write(part.data); err != nil {
+		_, err = w.Write(part.data)
+		keepAlive(part)
+		if err != nil {
 			return err
 		}
 	}

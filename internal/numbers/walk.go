@@ -2,6 +2,7 @@ package numbers
 
 import (
 	"context"
+	"runtime"
 
 	"ndflow/npy"
 )
@@ -33,7 +34,9 @@ func Walk(ctx context.Context, lo, hi, unit int, work func(at int, parts []*npy.
 				return err
 			}
 		}
-		if err := work(at, parts); err != nil {
+		err := work(at, parts)
+		runtime.KeepAlive(parts) // and with them what they are read from
+		if err != nil {
 			return err
 		}
 	}
