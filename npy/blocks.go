@@ -234,6 +234,9 @@ func (b *Blocks) bandRows(lo, hi, row int) (*Array, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.stored.raw.released() {
+		return nil, ErrReleased
+	}
 	if lo < b.rows[0] || hi > b.rows[1] {
 		end := min(lo+most, b.shape[0])
 		b.rows = [2]int{}
@@ -365,6 +368,10 @@ func (b *Blocks) Release() {
 	if b.stream != nil {
 		b.stream.release()
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	(&Array{mem: b.band.mem}).Release()
+	b.band, b.rows = Room{}, [2]int{}
 }
 
 // blocksError puts "npy: " in front of an error that has none.
