@@ -92,13 +92,19 @@ func (g *gather) split(b box) {
 	if apart*least > span {
 		deep = max(1, between*(span/least)/apart)
 	}
-	for lo := b.lo; lo < b.hi; lo += wide {
-		for first := 0; first < between; first += deep {
-			part := b
-			part.lo, part.hi = lo, min(lo+wide, b.hi)
-			part.first, part.last = first, min(first+deep, between)
-			part.to += lo - b.lo
-			g.work = append(g.work, part)
+	// Where there are few places beside each other, long columns are cut.
+	long := max(least, span/(min(wide, b.hi-b.lo)*min(deep, between)*g.size))
+	for row := 0; row < b.rows; row += long {
+		for lo := b.lo; lo < b.hi; lo += wide {
+			for first := 0; first < between; first += deep {
+				part := b
+				part.rows = min(long, b.rows-row)
+				part.lo, part.hi = lo, min(lo+wide, b.hi)
+				part.first, part.last = first, min(first+deep, between)
+				part.to += row*b.rowLength(g) + lo - b.lo
+				part.from += row * g.stride[b.axis]
+				g.work = append(g.work, part)
+			}
 		}
 	}
 }
