@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"sync"
 
 	"ndflow/internal/walk"
 	"ndflow/npy"
@@ -20,8 +21,48 @@ type Source interface {
 
 // FromArray is a [Source] of the rows of an array, or of a mapped file
 // ([npy.Open]), which is read where it lies. Map gives back the memory of a
-// mapped file that is behind it.
+// mapped file that is behind it. See [FromBlocks] for files that cannot be mapped.
 func FromArray(a *npy.Array) Source { return &arraySource{walk.Walk{Array: a}} }
+
+// FromBlocks is a [Source] of the rows of an array that is read in blocks
+// ([npy.OpenBlocks]): of a file that cannot be used as it lies, in constant memory. Each
+// batch is read into memory of its own. As workers do not ask in order, an array in a
+// compressed archive is read whole.
+func FromBlocks(b *npy.Blocks) Source {
+	if b == nil {
+		return FromArray(nil)
+	}
+	s := &blockSource{Blocks: b, whole: sync.OnceValues(b.Array)}
+	if b.View() {
+		if a, err := s.whole(); err == nil {
+			return FromArray(a)
+		}
+	}
+	return s
+}
+
+type blockSource struct {
+	*npy.Blocks
+	whole func() (*npy.Array, error)
+}
+
+func (s *blockSource) Rows() int {
+	if shape := s.Shape(); len(shape) > 0 {
+		return shape[0]
+	}
+	return -1
+}
+
+func (s *blockSource) Read(_ context.Context, lo, hi int) (*npy.Array, error) {
+	if s.Random() && s.Rows() >= 0 {
+		return s.Blocks.Rows(lo, hi)
+	}
+	a, err := s.whole()
+	if err != nil || s.Rows() < 0 {
+		return a, err
+	}
+	return a.Slice(lo, hi)
+}
 
 // FromWhole is a [Source] of an array that is fed whole at each step: a scalar,
 // a table.

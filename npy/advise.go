@@ -37,6 +37,15 @@ func (a *Array) advise(how func([]byte) error) error {
 	return nil
 }
 
+// pagesOver is the pages that bytes lo to hi of mapped memory lie in.
+func pagesOver(b []byte, lo, hi int) []byte {
+	page := uintptr(os.Getpagesize())
+	at := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	before := int((at + uintptr(lo)) & (page - 1))
+	n := (before + hi - lo + int(page) - 1) &^ (int(page) - 1)
+	return unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), lo-before)), n)
+}
+
 // wholePages is the part of b that begins and ends with a page.
 func wholePages(b []byte) []byte {
 	page := uintptr(os.Getpagesize())

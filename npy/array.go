@@ -40,7 +40,8 @@ type Array struct {
 }
 
 // New returns an array of zeros (or empty strings) in the Go heap, aligned to
-// [Align] bytes. No dimensions means a 0-d array of one element.
+// [Align] bytes. No dimensions means a 0-d array of one element. More memory than the
+// process may have is an [ErrMemory].
 func New(dtype DType, shape ...int) (*Array, error) {
 	n, err := checkShape(dtype, shape)
 	if err != nil {
@@ -51,7 +52,9 @@ func New(dtype DType, shape ...int) (*Array, error) {
 		a.strs = make([]string, n)
 		return a, nil
 	}
-	a.data = alignedBytes(n * dtype.Size())
+	if a.data, err = allocate(n * dtype.Size()); err != nil {
+		return nil, fmt.Errorf("npy: %w", err)
+	}
 	return a, nil
 }
 

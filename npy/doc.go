@@ -26,11 +26,14 @@
 //	whole        ReadFile, WriteFile    OpenNPZ, CreateNPZ
 //	streams      Read, Write            NewNPZ
 //	row by row   NewRows, CreateRows    NPZ.Rows
+//	in blocks    OpenBlocks             NPZ.Blocks
 //	mapped       Open, Create           -
 //	header only  Stat, ReadHeader       NPZ.Header
 //
 // Open maps a file, so that an array larger than memory can be walked, and
-// takes the same time for every size. Create maps a new file, so that results
+// takes the same time for every size. What cannot be used as it lies, as
+// column-major and big-endian files cannot, it reads; [Blocks] walk those too
+// in the memory of a block, of about 100 MB where they are column-major. Create maps a new file, so that results
 // land in it. [Map] and [Array.Part] do the same for formats other than .npy,
 // which package arrowio builds on. All that writes a file by name does so under a temporary name in
 // the same folder, and renames it when it is complete: a failure, a full disk

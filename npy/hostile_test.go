@@ -169,6 +169,12 @@ func TestHostileFilesAreErrors(t *testing.T) {
 			check("ReadFile", a, err)
 			a, err = Open(path)
 			check("Open", a, err)
+			b, err := OpenBlocks(path)
+			a = nil
+			if err == nil {
+				a, err = b.Array() // what is wrong with strings is seen when they are read
+			}
+			check("OpenBlocks", a, err)
 			if have := allocated() - before; have > 16<<20 {
 				t.Errorf("allocated %d bytes for a file of %d", have, len(c.file))
 			}

@@ -9,6 +9,8 @@ import (
 
 func mapFile(f *os.File, size int, write bool) ([]byte, error) { return nil, errors.ErrUnsupported }
 
+func mapPart(f *os.File, offset int64, size int) ([]byte, error) { return nil, errors.ErrUnsupported }
+
 func unmap([]byte) {}
 
 func adviseSequential([]byte) error { return nil }

@@ -7,6 +7,12 @@ import (
 	"syscall"
 )
 
+// mapPart maps size bytes of f for reading, from an offset that is a multiple of the page
+// size.
+func mapPart(f *os.File, offset int64, size int) ([]byte, error) {
+	return syscall.Mmap(int(f.Fd()), offset, size, syscall.PROT_READ, syscall.MAP_SHARED)
+}
+
 // mapFile maps the first size bytes of f, shared with all who map or read it.
 func mapFile(f *os.File, size int, write bool) ([]byte, error) {
 	prot := syscall.PROT_READ

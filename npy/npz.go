@@ -91,6 +91,19 @@ func (z *NPZ) Names() []string { return append([]string(nil), z.names...) }
 func (z *NPZ) Read(name string, opts ...Option) (*Array, error) {
 	var a *Array
 	err := z.entry(name, func(r io.Reader, h *Header, f *zip.File) error {
+		if h.Fortran && len(h.Shape) > 1 && h.item.kind != 'O' {
+			l, err := h.sized(optionsOf(opts))
+			if err != nil {
+				return err
+			}
+			b, err := z.open(r, h, f, l)
+			if err != nil {
+				return err
+			}
+			defer b.Release()
+			a, err = b.read()
+			return err
+		}
 		var err error
 		// A stored entry has its size in the file, so that can be trusted.
 		avail := int64(-1)

@@ -117,6 +117,18 @@ func TestHostileArchivesAreErrors(t *testing.T) {
 			if !errors.Is(err, c.want[0]) {
 				t.Errorf("OpenNPZ: have %v, want %v", err, c.want[0])
 			}
+			if z, err = OpenNPZ(path); err == nil {
+				var b *Blocks
+				if b, err = z.Blocks("a"); err == nil {
+					_, err = b.Array()
+				}
+				z.Close()
+			}
+			for _, want := range c.want {
+				if !errors.Is(err, want) {
+					t.Errorf("Blocks: have %v, want %v", err, want)
+				}
+			}
 			if have := allocated() - before; have > 16<<20 {
 				t.Errorf("allocated %d bytes for an archive of %d", have, len(c.file))
 			}

@@ -40,6 +40,15 @@ func CreateNPZ(path string, opts ...Option) (*NPZWriter, error) {
 // or released, leave the archive as it was. After any other error the archive is
 // broken, and Close will say so.
 func (w *NPZWriter) Write(name string, a *Array) error {
+	if a == nil {
+		return w.WriteBlocks(name, nil)
+	}
+	return w.WriteBlocks(name, a.Blocks())
+}
+
+// WriteBlocks is [NPZWriter.Write] for an array that is read in blocks: one that is
+// larger than memory, if it is not of strings.
+func (w *NPZWriter) WriteBlocks(name string, b *Blocks) error {
 	name = strings.TrimSuffix(name, ".npy")
 	if w.closed {
 		return fmt.Errorf("npy: %s: %w", w.path, os.ErrClosed)
@@ -53,10 +62,10 @@ func (w *NPZWriter) Write(name string, a *Array) error {
 	if w.names[name] {
 		return fmt.Errorf("npy: %s: a second array %q: %w", w.path, name, fs.ErrExist)
 	}
-	if a == nil || a.released() {
+	if b == nil || b.whole != nil && b.whole.released() {
 		return fmt.Errorf("npy: %s: %s: nil or released array: %w", w.path, name, ErrReleased)
 	}
-	if err := w.write(name, a); err != nil {
+	if err := w.write(name, b); err != nil {
 		w.err = fmt.Errorf("npy: %s: %s: %w", w.path, name, err)
 		return w.err
 	}
@@ -64,11 +73,11 @@ func (w *NPZWriter) Write(name string, a *Array) error {
 	return nil
 }
 
-func (w *NPZWriter) write(name string, a *Array) error {
+func (w *NPZWriter) write(name string, b *Blocks) error {
 	method := zip.Store
 	if w.opts.compress {
 		method = zip.Deflate
-	} else if err := w.room(fileSize(a)); err != nil {
+	} else if err := w.room(b.fileSize()); err != nil {
 		return err
 	}
 	entry, err := w.zip.CreateHeader(&zip.FileHeader{
@@ -80,7 +89,7 @@ func (w *NPZWriter) write(name string, a *Array) error {
 	if err != nil {
 		return err
 	}
-	return writeArray(entry, a, w.opts)
+	return writeBlocks(entry, b, w.opts)
 }
 
 // room takes the disk space for an array of so many bytes, which go behind what is

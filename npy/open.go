@@ -16,7 +16,8 @@ import (
 // [ReadFile]: strings, column-major arrays, foreign byte order, data that does
 // not begin at a multiple of [Align] (NumPy's does since its version 1.14),
 // bools (their bytes have to be looked at, as only 0 and 1 are Go bools), and
-// everything on systems with no mmap. ReadOnly says which of the two it was.
+// everything on systems with no mmap. ReadOnly says which of the two it was, and
+// [OpenBlocks] reads such a file in constant memory.
 //
 // Errors and options are those of [Read].
 func Open(path string, opts ...Option) (*Array, error) {
@@ -33,7 +34,7 @@ func Open(path string, opts ...Option) (*Array, error) {
 	o := optionsOf(opts)
 	a, err := h.mapped(f, avail, o)
 	if err == nil && a == nil {
-		a, err = h.readData(f, avail, o)
+		a, err = h.readFile(f, avail, o)
 	}
 	if err != nil {
 		return nil, fileError(path, err)

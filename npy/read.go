@@ -39,11 +39,34 @@ func ReadFile(path string, opts ...Option) (*Array, error) {
 		return nil, fmt.Errorf("npy: %w", err)
 	}
 	defer f.Close()
-	a, err := readArray(f, remaining(f), optionsOf(opts))
+	a, err := readFile(f, optionsOf(opts))
 	if err != nil {
 		return nil, fileError(path, err)
 	}
 	return a, nil
+}
+
+func readFile(f *os.File, o options) (*Array, error) {
+	avail := remaining(f)
+	h, err := readHeader(f)
+	if err != nil {
+		return nil, err
+	}
+	return h.readFile(f, avail, o)
+}
+
+// readFile is readData for a file. A column-major array is turned as it is read, so that
+// it is in memory once.
+func (h *Header) readFile(f *os.File, avail int64, o options) (*Array, error) {
+	if h.Fortran && len(h.Shape) > 1 && h.item.kind != 'O' {
+		b, err := h.fileBlocks(f, avail, o)
+		if err != nil {
+			return nil, err
+		}
+		defer b.Release()
+		return b.read()
+	}
+	return h.readData(f, avail, o)
 }
 
 // remaining returns how many bytes r still has, or -1 where it cannot tell.
@@ -80,7 +103,7 @@ func readArray(r io.Reader, avail int64, o options) (*Array, error) {
 
 // readData reads what follows the header; avail counts from the header's start.
 func (h *Header) readData(r io.Reader, avail int64, o options) (*Array, error) {
-	l, err := h.layoutAs(o.as)
+	l, err := h.sized(o)
 	if err != nil {
 		return nil, err
 	}
@@ -90,63 +113,69 @@ func (h *Header) readData(r io.Reader, avail int64, o options) (*Array, error) {
 	if err := h.checkSize(avail); err != nil {
 		return nil, err
 	}
-	if l.size == 0 && h.Len() > 0 {
-		// There would be no data to hold against the number of elements.
-		return nil, badFormat("have %q for %v, want elements of at least one byte", h.Descr, h.Shape)
-	}
 	b, err := h.readBytes(r, avail >= 0)
 	if err != nil {
 		return nil, err
 	}
-	a := &Array{dtype: l.dtype, shape: h.Shape}
-	if l.dtype == String {
-		a.strs, err = decodeStrings(b, l)
-		if err == nil && h.Fortran {
-			strs := make([]string, len(a.strs))
-			rowMajor(strs, a.strs, h.Shape)
-			a.strs = strs
-		}
-		return a, err
-	}
-	if l.bigEndian != hostBigEndian {
-		swapBytes(b, wordSize(l.dtype))
-	}
 	if h.Fortran && len(h.Shape) > 1 {
-		b = rowMajorBytes(b, l.size, h.Shape)
-	}
-	if l.dtype == Bool {
-		// A Go bool that is neither 0 nor 1 would break the program's logic.
-		for i, v := range b {
-			if v > 1 {
-				b[i] = 1
-			}
+		turned, err := allocate(len(b))
+		if err != nil {
+			return nil, err
 		}
+		h.storedOf(l, &Array{dtype: Uint8, shape: []int{len(b)}, data: b}).fill(turned, 0, h.Len())
+		b = turned
 	}
-	a.data = b
-	return a, nil
+	return l.array(b, h.Shape)
 }
 
-// readBytes reads h.Size bytes. Unless they are known to be there, it grows
-// the memory as they arrive.
+// sized returns how to read the elements, which have a size, if they are not objects.
+func (h *Header) sized(o options) (itemLayout, error) {
+	l, err := h.layoutAs(o.as)
+	if err != nil {
+		return l, err
+	}
+	if l.kind != 'O' && l.size == 0 && h.Len() > 0 {
+		// There would be no data to hold against the number of elements.
+		return l, badFormat("have %q for %v, want elements of at least one byte", h.Descr, h.Shape)
+	}
+	return l, nil
+}
+
+// readBytes reads h.Size bytes; see [readGrowing].
 func (h *Header) readBytes(r io.Reader, known bool) ([]byte, error) {
-	size := int(h.Size)
+	b, have, err := readGrowing(r, int(h.Size), known)
+	if err == io.ErrUnexpectedEOF {
+		return nil, h.cut(int64(have))
+	}
+	return b, err
+}
+
+// readGrowing reads so many bytes. Unless they are known to be there, it grows the
+// memory as they arrive. The error is io.ErrUnexpectedEOF itself if there are fewer.
+func readGrowing(r io.Reader, want int, known bool) (b []byte, have int, err error) {
+	size := want
 	if !known {
 		size = min(size, firstChunk)
 	}
-	b, have := alignedBytes(size), 0
+	if b, err = allocate(size); err != nil {
+		return nil, 0, err
+	}
 	for {
 		n, err := io.ReadFull(r, b[have:])
 		have += n
 		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			return nil, h.cut(int64(have))
+			return nil, have, io.ErrUnexpectedEOF
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading the data: %w", err)
+			return nil, have, fmt.Errorf("reading the data: %w", err)
 		}
-		if have == int(h.Size) {
-			return b, nil
+		if have == want {
+			return b, have, nil
 		}
-		grown := alignedBytes(have + min(have, int(h.Size)-have))
+		grown, err := allocate(have + min(have, want-have))
+		if err != nil {
+			return nil, have, err
+		}
 		copy(grown, b)
 		b = grown
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"slices"
 )
 
@@ -15,17 +16,21 @@ type RowReader struct {
 	h     *Header
 	r     io.Reader
 	close func() error
+	// columns opens a column-major array of an archive.
+	columns func(l itemLayout) (*Blocks, error)
+
 	end   func() error // looks at what follows the last row; nil once it did
 	o     options
 	at    int
-	known bool   // that all of the data is there
-	whole *Array // where the array had to be read at once
+	known bool    // that all of the data is there
+	whole *Blocks // where the rows do not come one behind the other
 	err   error
 }
 
 // NewRows reads the header of an array that has at least one dimension. Object and
 // column-major arrays do not come in rows, and are read into memory at the first
-// [RowReader.Next]. It looks at the option [As]; errors are those of [Read].
+// [RowReader.Next]; column-major ones only if r is no file that can be mapped (see
+// [OpenBlocks]). It looks at the option [As]; errors are those of [Read].
 func NewRows(r io.Reader, opts ...Option) (*RowReader, error) {
 	avail := remaining(r)
 	h, err := readHeader(r)
@@ -43,15 +48,11 @@ func NewRows(r io.Reader, opts ...Option) (*RowReader, error) {
 }
 
 func newRows(h *Header, r io.Reader, o options) (*RowReader, error) {
-	l, err := h.layoutAs(o.as)
-	if err != nil {
+	if _, err := h.sized(o); err != nil {
 		return nil, err
 	}
 	if len(h.Shape) == 0 {
 		return nil, fmt.Errorf("%w: a 0-d array has no rows", ErrShape)
-	}
-	if l.kind != 'O' && l.size == 0 && h.Len() > 0 {
-		return nil, badFormat("have %q for %v, want elements of at least one byte", h.Descr, h.Shape)
 	}
 	return &RowReader{h: h, r: r, o: o}, nil
 }
@@ -88,14 +89,14 @@ func (r *RowReader) next(n int) (*Array, error) {
 	}
 	if r.whole == nil && (r.h.item.kind == 'O' || r.h.Fortran && len(r.h.Shape) > 1) {
 		var err error
-		if r.whole, err = r.h.readData(r.r, -1, r.o); err != nil {
+		if r.whole, err = r.open(); err != nil {
 			return nil, err
 		}
 	}
 	at := r.at
 	r.at += n
 	if r.whole != nil {
-		return r.whole.Slice(at, r.at)
+		return r.whole.someRows(at, r.at)
 	}
 	part := *r.h
 	part.Shape = slices.Clone(r.h.Shape)
@@ -112,10 +113,28 @@ func (r *RowReader) next(n int) (*Array, error) {
 	return a, err
 }
 
+// open makes blocks of an array whose rows do not come one behind the other.
+func (r *RowReader) open() (*Blocks, error) {
+	if f, ok := r.r.(*os.File); ok && r.known {
+		return r.h.fileBlocks(f, r.h.Offset+r.h.Size, r.o)
+	}
+	l, err := r.h.sized(r.o)
+	if err != nil {
+		return nil, err
+	}
+	if r.columns != nil && l.kind != 'O' {
+		return r.columns(l)
+	}
+	return r.h.readBlocks(r.r, -1, l)
+}
+
 // Close closes the entry of an archive. For a RowReader of [NewRows] it does nothing.
 func (r *RowReader) Close() error {
 	if r.err == nil {
 		r.err = fmt.Errorf("npy: the rows were closed")
+	}
+	if r.whole != nil {
+		r.whole.Release() // what was read stays
 	}
 	if r.close == nil {
 		return nil
@@ -157,6 +176,7 @@ func (z *NPZ) Rows(name string, opts ...Option) (*RowReader, error) {
 		return nil, fmt.Errorf("npy: %s%s: %w", place, f.Name, err)
 	}
 	r.close = entry.Close
+	r.columns = func(l itemLayout) (*Blocks, error) { return z.open(r.r, r.h, f, l) }
 	r.end = func() error {
 		_, err := io.Copy(io.Discard, r.r)
 		return err

@@ -29,22 +29,66 @@ func Write(w io.Writer, a *Array, opts ...Option) error {
 // other file is left behind. A path that is a device or a pipe is written to
 // directly.
 func WriteFile(path string, a *Array, opts ...Option) error {
+	if a == nil {
+		return fmt.Errorf("npy: %s: nil array", path)
+	}
+	return writeFile(path, a.Blocks(), optionsOf(opts))
+}
+
+func writeFile(path string, b *Blocks, o options) error {
 	f, err := tempfile.Create(path, "", nil)
 	if err != nil {
 		return fmt.Errorf("npy: %w", err)
 	}
 	defer f.Discard()
-	if a != nil && !f.Direct() {
-		err = room(f.File, 0, int64(fileSize(a)))
+	if !f.Direct() {
+		err = room(f.File, 0, int64(b.fileSize()))
 	}
 	if err == nil {
-		err = writeArray(f.File, a, optionsOf(opts))
+		err = writeBlocks(f.File, b, o)
 	}
 	if err != nil {
 		return fmt.Errorf("npy: %s: %w", path, err)
 	}
 	if err := f.Commit(); err != nil {
 		return fmt.Errorf("npy: %w", err)
+	}
+	return nil
+}
+
+// WriteBlocks is [WriteFile] for an array that is read in blocks: one that is larger than
+// memory, if it is not of strings.
+func WriteBlocks(path string, b *Blocks, opts ...Option) error {
+	return writeFile(path, b, optionsOf(opts))
+}
+
+// writeBlocks writes elements as they are read.
+func writeBlocks(w io.Writer, b *Blocks, o options) error {
+	if b.dtype == String || b.whole != nil {
+		a, err := b.Array()
+		if err != nil {
+			return err
+		}
+		return writeArray(w, a, o)
+	}
+	head, err := header(descrOf(b.dtype), b.shape)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	var room Room
+	for lo, step := 0, b.Step(); lo < b.n; lo += step {
+		part, err := b.elements(lo, min(lo+step, b.n), &room)
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(part.data)
+		keepAlive(part)
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -95,15 +139,15 @@ func writeArray(w io.Writer, a *Array, o options) error {
 }
 
 // fileSize is the size of an array's file, 0 where writing it will tell.
-func fileSize(a *Array) int {
-	if a.dtype == String || a.released() {
+func (b *Blocks) fileSize() int {
+	if b.dtype == String || b.whole != nil && b.whole.released() {
 		return 0
 	}
-	head, err := header(descrOf(a.dtype), a.shape)
+	head, err := header(descrOf(b.dtype), b.shape)
 	if err != nil {
 		return 0
 	}
-	return len(head) + len(a.data)
+	return len(head) + b.n*b.dtype.Size()
 }
 
 // header returns a header of version 1.0, to the byte as NumPy writes it: with

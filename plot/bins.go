@@ -30,20 +30,38 @@ type Bins struct {
 // Those of whole numbers begin and end half-way between two; where all elements are one
 // number there are empty bins beside it.
 func Bin(ctx context.Context, n int, arrays ...*npy.Array) ([]Bins, error) {
-	if n < 1 || n > window/2 {
-		return nil, fmt.Errorf("plot: %d bins: want 1 to %d", n, window/2)
+	if err := countable(n); err != nil {
+		return nil, err
 	}
 	if len(arrays) == 0 {
 		return nil, nil
 	}
-	all := make([]*spread, len(arrays))
-	whole := true
-	for _, a := range arrays {
-		whole = whole && a != nil && numbers.Whole(a.DType())
-	}
+	list := make([]*npy.Blocks, len(arrays))
 	for i, a := range arrays {
+		if a == nil {
+			return nil, fmt.Errorf("plot: nil array: %w", npy.ErrReleased)
+		}
+		list[i] = a.Blocks()
+	}
+	return binBlocks(ctx, n, list...)
+}
+
+func countable(n int) error {
+	if n < 1 || n > window/2 {
+		return fmt.Errorf("plot: %d bins: want 1 to %d", n, window/2)
+	}
+	return nil
+}
+
+func binBlocks(ctx context.Context, n int, list ...*npy.Blocks) ([]Bins, error) {
+	all := make([]*spread, len(list))
+	whole := true
+	for _, b := range list {
+		whole = whole && numbers.Whole(b.DType())
+	}
+	for i, b := range list {
 		var err error
-		if all[i], err = spreadOf(ctx, a, whole); err != nil {
+		if all[i], err = spreadOf(ctx, b, whole); err != nil {
 			return nil, err
 		}
 	}
@@ -56,20 +74,17 @@ type spread struct {
 	cells *cells
 }
 
-func spreadOf(ctx context.Context, a *npy.Array, whole bool) (*spread, error) {
-	r, err := open(a)
-	if err != nil {
-		return nil, err
-	}
-	defer a.Unhold()
+func spreadOf(ctx context.Context, b *npy.Blocks, whole bool) (*spread, error) {
 	parts := make([]*spread, numbers.Workers())
-	err = numbers.Each(ctx, r.Len, 1, a.DType().Size(), func(worker, lo, hi int) error {
-		p := parts[worker]
-		if p == nil {
-			p = &spread{cells: newCells(whole)}
-			parts[worker] = p
-		}
-		return r.Pieces(lo, hi, func(values []float64, _ int) { p.look(values) })
+	err := read(ctx, b, 0, b.Len(), 1, func(r *numbers.Reader) error {
+		return numbers.Span(ctx, r.From, r.From+r.Len, 1, b.DType().Size(), func(worker, lo, hi int) error {
+			p := parts[worker]
+			if p == nil {
+				p = &spread{cells: newCells(whole)}
+				parts[worker] = p
+			}
+			return r.Pieces(lo, hi, func(values []float64, _ int) { p.look(values) })
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -83,13 +98,20 @@ func spreadOf(ctx context.Context, a *npy.Array, whole bool) (*spread, error) {
 	return all, nil
 }
 
-// open returns the reader of an array that is held.
-func open(a *npy.Array) (*numbers.Reader, error) {
-	r, err := numbers.Of(a)
-	if err != nil {
-		return nil, fmt.Errorf("plot: %w", err)
+// read goes through elements of an array, block by block.
+func read(ctx context.Context, b *npy.Blocks, lo, hi, unit int, work func(r *numbers.Reader) error) error {
+	if _, err := numbers.OfDType(b.DType()); err != nil {
+		return fmt.Errorf("plot: %w", err)
 	}
-	return r, a.Hold()
+	return said(ctx, numbers.Read(ctx, b, lo, hi, unit, work))
+}
+
+// said puts the package's name in front of an error that is not the ctx's own.
+func said(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return fmt.Errorf("plot: %w", err)
 }
 
 func (s *spread) look(values []float64) {

@@ -32,12 +32,30 @@ type Series struct {
 	Array *npy.Array
 }
 
-func (s Series) String() string {
-	return fmt.Sprintf("%s: %v %v", s.label(), s.Array.DType(), s.Array.Shape())
+func (s Series) String() string { return s.blocks().String() }
+
+func (s Series) blocks() Blocks {
+	if s.Array == nil {
+		return Blocks{Name: s.Name}
+	}
+	return Blocks{s.Name, s.Array.Blocks()}
 }
 
+// Blocks is a [Series] of an array that is read in blocks.
+type Blocks struct {
+	Name   string
+	Blocks *npy.Blocks
+}
+
+func (s Blocks) String() string {
+	return fmt.Sprintf("%s: %v %v", s.label(), s.dtype(), s.shape())
+}
+
+func (s Blocks) dtype() npy.DType { return s.Blocks.DType() }
+func (s Blocks) shape() []int     { return s.Blocks.Shape() }
+
 // label is the name without what would break a line.
-func (s Series) label() string {
+func (s Blocks) label() string {
 	if s.Name == "" {
 		return "array"
 	}
@@ -79,6 +97,16 @@ type content interface {
 // are an error, as is a shape that the kind cannot show (an [npy.ErrShape]) and an
 // array with no finite element ([ErrNothing]).
 func Draw(ctx context.Context, kind Kind, o Options, series ...Series) (*Figure, error) {
+	list := make([]Blocks, len(series))
+	for i, s := range series {
+		list[i] = s.blocks()
+	}
+	return DrawBlocks(ctx, kind, o, list...)
+}
+
+// DrawBlocks is [Draw] for arrays that are read in blocks, some kinds of pictures more
+// than once.
+func DrawBlocks(ctx context.Context, kind Kind, o Options, series ...Blocks) (*Figure, error) {
 	if len(series) == 0 {
 		return nil, errors.New("plot: no array to draw")
 	}
@@ -104,19 +132,19 @@ func Draw(ctx context.Context, kind Kind, o Options, series ...Series) (*Figure,
 	return f, nil
 }
 
-func drawable(s Series) error {
+func drawable(s Blocks) error {
 	switch {
-	case s.Array == nil:
+	case s.Blocks == nil:
 		return fmt.Errorf("nil array: %w", npy.ErrReleased)
-	case slices.Contains([]npy.DType{npy.String, npy.Complex64, npy.Complex128}, s.Array.DType()):
-		return fmt.Errorf("%w: have %v, want numbers that have an order", npy.ErrDType, s.Array.DType())
-	case s.Array.Len() == 0:
-		return fmt.Errorf("%w: %v %v is empty", ErrNothing, s.Array.DType(), s.Array.Shape())
+	case slices.Contains([]npy.DType{npy.String, npy.Complex64, npy.Complex128}, s.dtype()):
+		return fmt.Errorf("%w: have %v, want numbers that have an order", npy.ErrDType, s.dtype())
+	case s.Blocks.Len() == 0:
+		return fmt.Errorf("%w: %v %v is empty", ErrNothing, s.dtype(), s.shape())
 	}
 	return nil
 }
 
-func defaultTitle(series []Series) string {
+func defaultTitle(series []Blocks) string {
 	if len(series) == 1 {
 		return series[0].String()
 	}
@@ -128,14 +156,14 @@ func defaultTitle(series []Series) string {
 }
 
 // nothing is the error of an array whose elements are all left out.
-func nothing(s Series, nans, infs int64) error {
+func nothing(s Blocks, nans, infs int64) error {
 	return fmt.Errorf("plot: %s: %w: all of %s elements are NaN or infinite (%s NaN, %s Inf)",
-		s.label(), ErrNothing, letters.Group(int64(s.Array.Len())), letters.Group(nans), letters.Group(infs))
+		s.label(), ErrNothing, letters.Group(int64(s.Blocks.Len())), letters.Group(nans), letters.Group(infs))
 }
 
 // badShape is the error of a kind that cannot show an array.
-func badShape(kind Kind, s Series, want string) error {
-	return fmt.Errorf("plot: %s: %w: %v of %v %v: want %s", s.label(), npy.ErrShape, kind, s.Array.DType(), s.Array.Shape(), want)
+func badShape(kind Kind, s Blocks, want string) error {
+	return fmt.Errorf("plot: %s: %w: %v of %v %v: want %s", s.label(), npy.ErrShape, kind, s.dtype(), s.shape(), want)
 }
 
 func (f *Figure) note(format string, args ...any) {

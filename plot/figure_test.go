@@ -306,11 +306,7 @@ func TestMosaic(t *testing.T) {
 			}
 			return float64(i%1000) - 300
 		})
-		r, err := open(array(t, values))
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := shrink(t.Context(), r, 0, c.rows, c.cols, c.depth, c.blockRows, c.blockCols)
+		m, err := shrink(t.Context(), array(t, values).Blocks(), 0, c.rows, c.cols, c.depth, c.blockRows, c.blockCols)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -341,7 +337,7 @@ func TestMosaic(t *testing.T) {
 func TestEnvelope(t *testing.T) {
 	for _, c := range []struct{ rows, cols int }{{1, 1}, {7, 3}, {1200, 1}, {1201, 2}, {1_000_003, 1}, {100_001, 8}} {
 		values := made(c.rows*c.cols, func(i int) float32 { return float32((i*7919)%10007) - 5000 })
-		_, list, err := envelopes(t.Context(), Series{"a", array(t, values)}, c.rows, c.cols, false)
+		_, list, err := envelopes(t.Context(), Series{"a", array(t, values)}.blocks(), c.rows, c.cols, false)
 		if err != nil {
 			t.Fatal(err)
 		}

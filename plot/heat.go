@@ -27,20 +27,16 @@ type heat struct {
 	unit       string
 }
 
-func heatMap(ctx context.Context, f *Figure, o Options, series []Series) error {
+func heatMap(ctx context.Context, f *Figure, o Options, series []Blocks) error {
 	if len(series) > 1 {
 		return fmt.Errorf("plot: have %d arrays, want one for a heat map", len(series))
 	}
 	s := series[0]
-	r, err := open(s.Array)
-	if err != nil {
-		return err
-	}
-	defer s.Array.Unhold()
-	h := matrix(s.Array)
+	h := matrix(s.Blocks)
 	h.unit = o.Unit
 	blockRows, blockCols := (h.rows+mostCells-1)/mostCells, (h.cols+mostCells-1)/mostCells
-	if h.mosaic, err = shrink(ctx, r, 0, h.rows, h.cols, 1, blockRows, blockCols); err != nil {
+	var err error
+	if h.mosaic, err = shrink(ctx, s.Blocks, 0, h.rows, h.cols, 1, blockRows, blockCols); err != nil {
 		return err
 	}
 	m := h.mosaic
@@ -58,7 +54,7 @@ func heatMap(ctx context.Context, f *Figure, o Options, series []Series) error {
 }
 
 // color chooses the colours and paints the cells.
-func (h *heat) color(f *Figure, s Series, o Options) error {
+func (h *heat) color(f *Figure, s Blocks, o Options) error {
 	m := h.mosaic
 	lo, hi := m.lo, m.hi
 	var below int64
@@ -113,7 +109,7 @@ func when(is bool, s string) string {
 
 // matrix says how an array is laid out in rows and columns: all axes but the last are
 // joined.
-func matrix(a *npy.Array) *heat {
+func matrix(a *npy.Blocks) *heat {
 	shape := a.Shape()
 	n := len(shape)
 	h := &heat{rows: 1, cols: 1, xLabel: "element", yLabel: ""}

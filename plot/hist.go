@@ -25,15 +25,18 @@ type spreads struct {
 	log    bool
 }
 
-func histogram(ctx context.Context, f *Figure, o Options, series []Series) error {
+func histogram(ctx context.Context, f *Figure, o Options, series []Blocks) error {
 	if len(series) > mostCurves {
 		return fmt.Errorf("plot: have %d arrays, want at most %d in one histogram", len(series), mostCurves)
 	}
-	arrays := make([]*npy.Array, len(series))
+	arrays := make([]*npy.Blocks, len(series))
 	for i, s := range series {
-		arrays[i] = s.Array
+		arrays[i] = s.Blocks
 	}
-	list, err := Bin(ctx, o.Bins, arrays...)
+	if err := countable(o.Bins); err != nil {
+		return err
+	}
+	list, err := binBlocks(ctx, o.Bins, arrays...)
 	if err != nil {
 		return err
 	}
@@ -58,7 +61,7 @@ func histogram(ctx context.Context, f *Figure, o Options, series []Series) error
 }
 
 // boundless is an error if the numbers are too far apart for a float64 to say how far.
-func boundless(s Series, lo, hi float64) error {
+func boundless(s Blocks, lo, hi float64) error {
 	if math.IsInf(hi-lo, 0) || math.IsNaN(hi-lo) {
 		return fmt.Errorf("plot: %s: no axis is long enough for numbers from %s to %s", s.label(), letters.Short(lo), letters.Short(hi))
 	}

@@ -29,7 +29,7 @@ type gallery struct {
 // frame says how images lie in an array.
 type frame struct{ count, height, width, channels int }
 
-func frameOf(a *npy.Array) (frame, bool) {
+func frameOf(a *npy.Blocks) (frame, bool) {
 	shape := a.Shape()
 	n := len(shape)
 	colored := n > 0 && slices.Contains(colors, shape[n-1])
@@ -46,26 +46,22 @@ func frameOf(a *npy.Array) (frame, bool) {
 	return frame{}, false
 }
 
-func images(ctx context.Context, f *Figure, o Options, series []Series) error {
+func images(ctx context.Context, f *Figure, o Options, series []Blocks) error {
 	if len(series) > 1 {
 		return fmt.Errorf("plot: have %d arrays, want one with images", len(series))
 	}
 	s := series[0]
-	shape, ok := frameOf(s.Array)
+	shape, ok := frameOf(s.Blocks)
 	if !ok {
 		return badShape(Image, s, "[H W], [H W C], [N H W] or [N H W C] with C of 1, 3 or 4")
 	}
-	r, err := open(s.Array)
-	if err != nil {
-		return err
-	}
-	defer s.Array.Unhold()
 	g := newGallery(shape)
 	list := make([]*mosaic, len(g.pictures))
 	var all tally
 	for i := range list {
 		start := i * shape.height * shape.width * shape.channels
-		if list[i], err = shrink(ctx, r, start, shape.height, shape.width, shape.channels, g.block, g.block); err != nil {
+		var err error
+		if list[i], err = shrink(ctx, s.Blocks, start, shape.height, shape.width, shape.channels, g.block, g.block); err != nil {
 			return err
 		}
 		all.join(list[i].tally)
@@ -73,7 +69,7 @@ func images(ctx context.Context, f *Figure, o Options, series []Series) error {
 	if all.finite == 0 {
 		return nothing(s, all.nans, all.infs)
 	}
-	lo, hi := shadeRange(s.Array.DType(), all)
+	lo, hi := shadeRange(s.dtype(), all)
 	for i, m := range list {
 		g.pictures[i] = paint(m, shades{greys, lo, hi, false})
 	}

@@ -23,7 +23,7 @@ const (
 
 var kindNames = []string{"", "hist", "heat", "image", "line", "scatter"}
 
-var makers = map[Kind]func(context.Context, *Figure, Options, []Series) error{
+var makers = map[Kind]func(context.Context, *Figure, Options, []Blocks) error{
 	Histogram: histogram, HeatMap: heatMap, Image: images, Line: lines, Scatter: scatter,
 }
 
@@ -50,9 +50,18 @@ const leastImage = 8
 // colours, or of uint8 with two axes; lines for one axis, or for few columns; heat maps
 // for matrices; a histogram for all else, and for several arrays that are not lines.
 func KindFor(arrays ...*npy.Array) Kind {
-	kinds := make([]Kind, 0, len(arrays))
-	for _, a := range arrays {
-		kinds = append(kinds, kindFor(a))
+	series := make([]Blocks, len(arrays))
+	for i, a := range arrays {
+		series[i] = Series{Array: a}.blocks()
+	}
+	return KindOf(series...)
+}
+
+// KindOf is [KindFor] arrays that are read in blocks.
+func KindOf(series ...Blocks) Kind {
+	kinds := make([]Kind, 0, len(series))
+	for _, s := range series {
+		kinds = append(kinds, kindFor(s.Blocks))
 	}
 	same := len(slices.Compact(slices.Clone(kinds))) == 1
 	if same && (len(kinds) == 1 || kinds[0] == Line) {
@@ -61,7 +70,7 @@ func KindFor(arrays ...*npy.Array) Kind {
 	return Histogram
 }
 
-func kindFor(a *npy.Array) Kind {
+func kindFor(a *npy.Blocks) Kind {
 	if a == nil {
 		return Histogram
 	}

@@ -33,11 +33,11 @@ type envelope struct {
 	elements int
 }
 
-func lines(ctx context.Context, f *Figure, o Options, series []Series) error {
+func lines(ctx context.Context, f *Figure, o Options, series []Blocks) error {
 	l := &lineSet{unit: o.Unit, log: o.Log, lo: math.Inf(1), hi: math.Inf(-1)}
 	var all tally
 	for _, s := range series {
-		shape := s.Array.Shape()
+		shape := s.shape()
 		rows, cols := 1, 1
 		switch {
 		case len(shape) == 1:
@@ -104,12 +104,7 @@ func (l *lineSet) notes(f *Figure, t tally) {
 }
 
 // envelopes makes lines of the columns of an array in one pass by all cores.
-func envelopes(ctx context.Context, s Series, rows, cols int, positive bool) (tally, []*envelope, error) {
-	r, err := open(s.Array)
-	if err != nil {
-		return tally{}, nil, err
-	}
-	defer s.Array.Unhold()
+func envelopes(ctx context.Context, s Blocks, rows, cols int, positive bool) (tally, []*envelope, error) {
 	run := (rows + mostSteps - 1) / mostSteps
 	steps := (rows + run - 1) / run
 	list := make([]*envelope, cols)
@@ -117,23 +112,25 @@ func envelopes(ctx context.Context, s Series, rows, cols int, positive bool) (ta
 		list[i] = &envelope{run: run, lo: nans(steps), hi: nans(steps), elements: rows}
 	}
 	tallies := make([]tally, numbers.Workers())
-	err = numbers.Each(ctx, r.Len, run*cols, s.Array.DType().Size(), func(worker, lo, hi int) error {
-		return r.Pieces(lo, hi, func(values []float64, at int) {
-			tallies[worker].add(values)
-			row, col := at/cols, at%cols
-			step, within := row/run, row%run
-			for _, v := range values {
-				if v-v == 0 && (v > 0 || !positive) {
-					list[col].reach(step, v)
-				}
-				if col++; col == cols {
-					col = 0
-					if within++; within == run {
-						within = 0
-						step++
+	err := read(ctx, s.Blocks, 0, rows*cols, run*cols, func(r *numbers.Reader) error {
+		return numbers.Span(ctx, r.From, r.From+r.Len, run*cols, s.dtype().Size(), func(worker, lo, hi int) error {
+			return r.Pieces(lo, hi, func(values []float64, at int) {
+				tallies[worker].add(values)
+				row, col := at/cols, at%cols
+				step, within := row/run, row%run
+				for _, v := range values {
+					if v-v == 0 && (v > 0 || !positive) {
+						list[col].reach(step, v)
+					}
+					if col++; col == cols {
+						col = 0
+						if within++; within == run {
+							within = 0
+							step++
+						}
 					}
 				}
-			}
+			})
 		})
 	})
 	var all tally

@@ -47,16 +47,19 @@ const (
 
 // Add adds an array. One that has nothing to show, of strings or with no element, is
 // named with the reason. The error is that of the ctx, or of an array that was released.
-func (r *Report) Add(ctx context.Context, s Series) error {
-	if s.Array == nil {
+func (r *Report) Add(ctx context.Context, s Series) error { return r.AddBlocks(ctx, s.blocks()) }
+
+// AddBlocks is [Report.Add] for an array that is read in blocks, up to two times.
+func (r *Report) AddBlocks(ctx context.Context, s Blocks) error {
+	a := s.Blocks
+	if a == nil {
 		return fmt.Errorf("plot: %s: nil array: %w", s.label(), npy.ErrReleased)
 	}
-	a := s.Array
 	i := item{series: s.label(), dtype: a.DType(), shape: a.Shape(), bytes: int64(a.Len() * a.DType().Size())}
 	if err := drawable(s); err != nil {
 		return r.AddProblem(i.series, a.DType(), a.Shape(), err)
 	}
-	bins, err := Bin(ctx, reportBins, a)
+	bins, err := binBlocks(ctx, reportBins, a)
 	if err != nil {
 		return err
 	}
@@ -88,19 +91,14 @@ func (r *Report) AddProblem(name string, dtype npy.DType, shape []int, problem e
 	for _, d := range shape {
 		size *= int64(max(0, d))
 	}
-	r.items = append(r.items, item{series: Series{Name: name}.label(), dtype: dtype, shape: shape, bytes: size, problem: reason})
+	r.items = append(r.items, item{series: Blocks{Name: name}.label(), dtype: dtype, shape: shape, bytes: size, problem: reason})
 	return nil
 }
 
 // thumb is a small heat map.
-func thumb(ctx context.Context, a *npy.Array) (*image.Paletted, error) {
-	reader, err := open(a)
-	if err != nil {
-		return nil, err
-	}
-	defer a.Unhold()
+func thumb(ctx context.Context, a *npy.Blocks) (*image.Paletted, error) {
 	m := matrix(a)
-	small, err := shrink(ctx, reader, 0, m.rows, m.cols, 1, (m.rows+thumbnail-1)/thumbnail, (m.cols+thumbnail-1)/thumbnail)
+	small, err := shrink(ctx, a, 0, m.rows, m.cols, 1, (m.rows+thumbnail-1)/thumbnail, (m.cols+thumbnail-1)/thumbnail)
 	if err != nil {
 		return nil, err
 	}

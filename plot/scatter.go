@@ -31,13 +31,13 @@ type cloud struct {
 	xs, ys         tally
 }
 
-func scatter(ctx context.Context, f *Figure, o Options, series []Series) error {
+func scatter(ctx context.Context, f *Figure, o Options, series []Blocks) error {
 	if len(series) != 2 {
 		return fmt.Errorf("plot: have %d arrays, want two for a scatter plot: the first across, the second up", len(series))
 	}
 	a, b := series[0], series[1]
-	if !slices.Equal(a.Array.Shape(), b.Array.Shape()) {
-		return fmt.Errorf("plot: scatter: %w: have %v of %s and %v of %s, want the same shape", npy.ErrShape, a.Array.Shape(), a.label(), b.Array.Shape(), b.label())
+	if !slices.Equal(a.shape(), b.shape()) {
+		return fmt.Errorf("plot: scatter: %w: have %v of %s and %v of %s, want the same shape", npy.ErrShape, a.shape(), a.label(), b.shape(), b.label())
 	}
 	s := &cloud{xLabel: a.label(), yLabel: b.label(), unit: o.Unit}
 	total, err := s.gather(ctx, a, b, o.Log)
@@ -71,8 +71,8 @@ type crowd struct {
 	counts []int64
 }
 
-func newCrowd(a, b *npy.Array) *crowd {
-	return &crowd{newScale(numbers.Whole(a.DType()), crowdCells), newScale(numbers.Whole(b.DType()), crowdCells), make([]int64, crowdCells*crowdCells)}
+func newCrowd(a, b npy.DType) *crowd {
+	return &crowd{newScale(numbers.Whole(a), crowdCells), newScale(numbers.Whole(b), crowdCells), make([]int64, crowdCells*crowdCells)}
 }
 
 func crowdPlace(x, y float64) int {
@@ -114,61 +114,39 @@ func (c *crowd) join(d *crowd) {
 }
 
 // gather goes through both arrays once, by all cores.
-func (s *cloud) gather(ctx context.Context, a, b Series, log bool) (total int64, err error) {
-	ra, err := open(a.Array)
-	if err != nil {
-		return 0, err
-	}
-	defer a.Array.Unhold()
-	rb, err := open(b.Array)
-	if err != nil {
-		return 0, err
-	}
-	defer b.Array.Unhold()
-	few := ra.Len <= mostPoints
-	type part struct {
-		xs, ys tally
-		crowd  *crowd
-	}
-	parts := make([]part, numbers.Workers())
-	bytes := max(a.Array.DType().Size(), b.Array.DType().Size())
-	err = numbers.Each(ctx, ra.Len, 1, bytes, func(worker, lo, hi int) error {
-		p := &parts[worker]
-		if p.crowd == nil {
-			p.crowd = newCrowd(a.Array, b.Array)
-		}
-		var ys, keptX, keptY [numbers.Piece]float64
-		err := ra.Pieces(lo, hi, func(xs []float64, at int) {
-			rb.Read(ys[:len(xs)], at)
-			n := 0
-			for i, x := range xs {
-				if y := ys[i]; x-x == 0 && y-y == 0 {
-					keptX[n], keptY[n] = x, y
-					n++
-				}
-			}
-			p.xs.add(keptX[:n])
-			p.ys.add(keptY[:n])
-			for i, x := range keptX[:n] {
-				if few {
-					s.points = append(s.points, vg.Point{X: vg.Length(x), Y: vg.Length(keptY[i])})
-				} else {
-					p.crowd.add(x, keptY[i])
-				}
-			}
-		})
+func (s *cloud) gather(ctx context.Context, a, b Blocks, log bool) (total int64, err error) {
+	n := a.Blocks.Len()
+	few := n <= mostPoints
+	parts := make([]pairs, numbers.Workers())
+	bytes := max(a.dtype().Size(), b.dtype().Size())
+	err = numbers.Walk(ctx, 0, n, 1, func(_ int, block []*npy.Array) error {
+		xs, err := numbers.Of(block[0])
 		if err != nil {
 			return err
 		}
-		return rb.Done(lo, hi)
-	})
+		ys, err := numbers.Of(block[1])
+		if err != nil {
+			return err
+		}
+		return numbers.Each(ctx, xs.Len, 1, bytes, func(worker, lo, hi int) error {
+			p := &parts[worker]
+			if p.crowd == nil {
+				p.crowd = newCrowd(a.dtype(), b.dtype())
+			}
+			if err := p.add(xs, ys, lo, hi, few); err != nil {
+				return err
+			}
+			return ys.Done(lo, hi)
+		})
+	}, a.Blocks, b.Blocks)
 	if err != nil {
-		return 0, err
+		return 0, said(ctx, err)
 	}
-	all := newCrowd(a.Array, b.Array)
+	all := newCrowd(a.dtype(), b.dtype())
 	for _, p := range parts {
 		s.xs.join(p.xs)
 		s.ys.join(p.ys)
+		s.points = append(s.points, p.points...)
 		if p.crowd != nil && !few {
 			all.join(p.crowd)
 		}
@@ -177,7 +155,38 @@ func (s *cloud) gather(ctx context.Context, a, b Series, log bool) (total int64,
 		s.crowd = all
 		s.paint(log)
 	}
-	return int64(ra.Len), nil
+	return int64(n), nil
+}
+
+// pairs is what one core has found of two arrays.
+type pairs struct {
+	xs, ys tally
+	points []vg.Point // where there are few
+	crowd  *crowd
+}
+
+// add looks at elements lo to hi.
+func (p *pairs) add(xs, ys *numbers.Reader, lo, hi int, few bool) error {
+	var up, keptX, keptY [numbers.Piece]float64
+	return xs.Pieces(lo, hi, func(across []float64, at int) {
+		ys.Read(up[:len(across)], at)
+		n := 0
+		for i, x := range across {
+			if y := up[i]; x-x == 0 && y-y == 0 {
+				keptX[n], keptY[n] = x, y
+				n++
+			}
+		}
+		p.xs.add(keptX[:n])
+		p.ys.add(keptY[:n])
+		for i, x := range keptX[:n] {
+			if few {
+				p.points = append(p.points, vg.Point{X: vg.Length(x), Y: vg.Length(keptY[i])})
+			} else {
+				p.crowd.add(x, keptY[i])
+			}
+		}
+	})
 }
 
 // paint makes a picture of the cells in use, the upper row first.

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"ndflow/internal/numbers"
+	"ndflow/npy"
 )
 
 // mosaic is a matrix whose cells each stand for a block of elements: for their mean.
@@ -20,9 +21,9 @@ func (m *mosaic) at(row, col, channel int) float64 {
 	return m.values[(row*m.cols+col)*m.depth+channel]
 }
 
-// shrink makes a mosaic of rows × cols × depth elements of r, from start on, in
+// shrink makes a mosaic of rows × cols × depth elements of an array, from start on, in
 // blocks of the given size, in one pass by all cores.
-func shrink(ctx context.Context, r *numbers.Reader, start, rows, cols, depth, blockRows, blockCols int) (*mosaic, error) {
+func shrink(ctx context.Context, a *npy.Blocks, start, rows, cols, depth, blockRows, blockCols int) (*mosaic, error) {
 	m := &mosaic{
 		rows: (rows + blockRows - 1) / blockRows, cols: (cols + blockCols - 1) / blockCols, depth: depth,
 		blockRows: blockRows, blockCs: blockCols,
@@ -30,32 +31,52 @@ func shrink(ctx context.Context, r *numbers.Reader, start, rows, cols, depth, bl
 	m.values = make([]float64, m.rows*m.cols*depth)
 	counts := make([]int32, len(m.values))
 	tallies := make([]tally, numbers.Workers())
-	width := cols * depth
-	// row adds elements lo to hi of a row to its cells.
-	row := func(worker, i, lo, hi int) error {
-		first := i / blockRows * m.cols * depth
-		return r.Pieces(start+i*width+lo, start+i*width+hi, func(values []float64, at int) {
-			tallies[worker].add(values)
-			m.gather(counts, first, at-start-i*width, values)
-		})
+	width, size := cols*depth, a.DType().Size()
+	// add adds elements lo to hi, counted from start, to their cells.
+	add := func(r *numbers.Reader, worker, lo, hi int) error {
+		for lo < hi {
+			i, end := lo/width, min((lo/width+1)*width, hi)
+			first := i / blockRows * m.cols * depth
+			err := r.Pieces(start+lo, start+end, func(values []float64, at int) {
+				tallies[worker].add(values)
+				m.gather(counts, first, at-start-i*width, values)
+			})
+			if err != nil {
+				return err
+			}
+			lo = end
+		}
+		return nil
 	}
-	var err error
-	size := r.Array.DType().Size()
-	if m.rows >= 4*numbers.Workers() {
-		err = numbers.Each(ctx, m.rows, 1, blockRows*width*size, func(worker, lo, hi int) error {
-			lo, hi = lo*blockRows, min(hi*blockRows, rows)
-			for i := lo; i < hi; i++ {
-				if err := row(worker, i, 0, width); err != nil {
+	// No two cores may have the same cell: they take whole rows of cells, or, where there
+	// are few, cells of one row.
+	wide := m.rows < 4*numbers.Workers()
+	unit := blockRows * width
+	if wide {
+		unit = blockCols * depth
+	}
+	err := read(ctx, a, start, start+rows*width, unit, func(r *numbers.Reader) error {
+		lo, hi := r.From-start, r.From-start+r.Len
+		if !wide {
+			return numbers.Span(ctx, lo, hi, unit, size, func(worker, lo, hi int) error {
+				if err := add(r, worker, lo, hi); err != nil {
 					return err
 				}
-			}
-			return r.Done(start+lo*width, start+hi*width)
-		})
-	} else {
-		for i := 0; i < rows && err == nil; i++ {
-			err = numbers.Each(ctx, width, blockCols*depth, size, func(worker, lo, hi int) error { return row(worker, i, lo, hi) })
+				return r.Done(start+lo, start+hi)
+			})
 		}
-	}
+		for lo < hi {
+			row, end := lo/width*width, min((lo/width+1)*width, hi)
+			err := numbers.Span(ctx, lo-row, end-row, unit, size, func(worker, lo, hi int) error {
+				return add(r, worker, row+lo, row+hi)
+			})
+			if err != nil {
+				return err
+			}
+			lo = end
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -21,16 +21,15 @@ type Part struct {
 
 // FilePart is the part in a .npy file.
 func FilePart(path string, opts ...npy.Option) (Part, error) {
-	a, err := npy.Open(path, opts...) // the header says less than As does
+	b, err := npy.OpenBlocks(path, opts...) // the header says less than As does
 	if err != nil {
 		return Part{}, fmt.Errorf("weights: %w", err)
 	}
 	return Part{
-		Info: Info{Name: path, DType: a.DType(), Shape: a.Shape()},
+		Info: Info{Name: path, DType: b.DType(), Shape: b.Shape()},
 		Land: func(dst *npy.Array) error {
-			defer a.Release()
-			_, err := dst.Land(a)
-			return err
+			defer b.Release()
+			return b.Into(dst)
 		},
 	}, nil
 }

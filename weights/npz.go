@@ -48,6 +48,17 @@ func (s *npzSource) read(name string, opts ...npy.Option) (*npy.Array, error) {
 	return a, nil
 }
 
+func (s *npzSource) blocks(name string) (*npy.Blocks, error) {
+	if _, err := s.find(name); err != nil {
+		return nil, err
+	}
+	b, err := s.npz.Blocks(name)
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	return b, nil
+}
+
 func (s *npzSource) Close() error { return s.npz.Close() }
 
 // openNPY opens a .npy file as a source of one array.

@@ -144,4 +144,23 @@ func (s *npySource) read(name string, opts ...npy.Option) (*npy.Array, error) {
 	return Join(parts...)
 }
 
+func (s *npySource) blocks(name string) (*npy.Blocks, error) {
+	i, err := s.find(name)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.files[i]) > 1 {
+		a, err := s.read(name)
+		if err != nil {
+			return nil, err
+		}
+		return a.Blocks(), nil
+	}
+	b, err := npy.OpenBlocks(s.files[i][0])
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	return b, nil
+}
+
 func (s *npySource) Close() error { return nil }

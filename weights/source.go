@@ -95,6 +95,25 @@ func ReadAs(s Source, name string, dtype npy.DType) (*npy.Array, error) {
 	return a, nil
 }
 
+// blocker is a Source that has arrays which need not be read at once.
+type blocker interface {
+	blocks(name string) (*npy.Blocks, error)
+}
+
+// Blocks opens an array of a source to be read in blocks, which column-major and
+// big-endian files, and archives, have without memory for all of it; others are read.
+// The caller releases it, before the source is closed.
+func Blocks(s Source, name string) (*npy.Blocks, error) {
+	if b, ok := s.(blocker); ok {
+		return b.blocks(name)
+	}
+	a, err := s.Read(name)
+	if err != nil {
+		return nil, err
+	}
+	return a.Blocks(), nil
+}
+
 // Option changes what [Open] and [SaveModel] do.
 type Option func(*options)
 

@@ -32,12 +32,12 @@ func WriteNPZ(ctx context.Context, path string, s Source, opts ...Option) error 
 			return err
 		}
 		o.done(done, total)
-		a, err := s.Read(info.Name)
+		b, err := Blocks(s, info.Name)
 		if err != nil {
 			return err
 		}
-		err = w.Write(info.Name, a)
-		a.Release()
+		err = w.WriteBlocks(info.Name, b)
+		b.Release()
 		if err != nil {
 			return fmt.Errorf("weights: %w", err)
 		}
@@ -59,12 +59,12 @@ func WriteNPY(path string, s Source, opts ...Option) error {
 	if len(list) != 1 {
 		return fmt.Errorf("weights: %s: have %d arrays, want one; a .npz file takes several", path, len(list))
 	}
-	a, err := s.Read(list[0].Name)
+	b, err := Blocks(s, list[0].Name)
 	if err != nil {
 		return err
 	}
-	defer a.Release()
-	if err := npy.WriteFile(path, a); err != nil {
+	defer b.Release()
+	if err := npy.WriteBlocks(path, b); err != nil {
 		return fmt.Errorf("weights: %w", err)
 	}
 	return nil
@@ -103,6 +103,13 @@ func (s *selected) Read(name string) (*npy.Array, error) {
 		return nil, err
 	}
 	return s.Source.Read(name)
+}
+
+func (s *selected) blocks(name string) (*npy.Blocks, error) {
+	if _, err := s.find(name); err != nil {
+		return nil, err
+	}
+	return Blocks(s.Source, name)
 }
 
 func (s *selected) readAs(name string, dtype npy.DType) (*npy.Array, error) {

@@ -118,19 +118,19 @@ func (f *diffFlags) writeOne(w io.Writer, r *diff.Result) error {
 	return r.Write(w, diff.Text{Width: t.Width, Unicode: t.Unicode, Options: f.Options})
 }
 
-// compare reads an array of each side and gives their memory back.
+// compare goes through an array of each side and gives their memory back.
 func (f *diffFlags) compare(cmd *cobra.Command, a, b *arrays.Set, left, right string) (*diff.Result, error) {
-	x, err := a.Read(left)
+	x, err := a.Blocks(left)
 	if err != nil {
 		return nil, err
 	}
 	defer x.Release()
-	y, err := b.Read(right)
+	y, err := b.Blocks(right)
 	if err != nil {
 		return nil, err
 	}
 	defer y.Release()
-	return diff.Arrays(cmd.Context(), x, y, f.Options)
+	return diff.Blocks(cmd.Context(), x, y, f.Options)
 }
 
 // byName compares all arrays that are on both sides, and names the others.

@@ -16,7 +16,6 @@ import (
 	"ndflow/cmd/ndflow/internal/outfile"
 	"ndflow/cmd/ndflow/internal/progress"
 	"ndflow/cmd/ndflow/internal/terminal"
-	"ndflow/npy"
 	"ndflow/plot"
 )
 
@@ -159,28 +158,20 @@ func mayWrite(path string, force bool) error {
 
 // draw makes the picture of the arrays that the arguments name.
 func (f *plotFlags) draw(ctx context.Context, args []string) (*plot.Figure, error) {
-	var series []plot.Series
+	var series []plot.Blocks
 	for _, arg := range args {
-		s, err := arrays.Read(arg)
+		s, done, err := arrays.Read(arg)
 		if err != nil {
 			return nil, ofFiles(err)
 		}
-		defer s.Array.Release()
+		defer done()
 		series = append(series, s)
 	}
 	kind := f.picked
 	if kind == 0 {
-		kind = kindFor(series)
+		kind = plot.KindOf(series...)
 	}
-	return plot.Draw(ctx, kind, f.Options, series...)
-}
-
-func kindFor(series []plot.Series) plot.Kind {
-	var list []*npy.Array
-	for _, s := range series {
-		list = append(list, s.Array)
-	}
-	return plot.KindFor(list...)
+	return plot.DrawBlocks(ctx, kind, f.Options, series...)
 }
 
 func (f *plotFlags) write(stdout io.Writer, figure *plot.Figure) error {
@@ -235,12 +226,12 @@ func (f *plotFlags) gather(cmd *cobra.Command, set *arrays.Set, report *plot.Rep
 			report.AddProblem(i.Name, i.DType, i.Shape, errors.New("not a dtype that ndflow reads"))
 			continue
 		}
-		a, err := set.Read(i.Name)
+		b, err := set.Blocks(i.Name)
 		if err != nil {
 			return err
 		}
-		err = report.Add(cmd.Context(), plot.Series{Name: i.Name, Array: a})
-		a.Release()
+		err = report.AddBlocks(cmd.Context(), plot.Blocks{Name: i.Name, Blocks: b})
+		b.Release()
 		if err != nil {
 			return err
 		}

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strconv"
 
+	"ndflow/internal/numbers"
 	"ndflow/npy"
 	"ndflow/npy/stat"
 	"ndflow/weights"
@@ -61,20 +61,22 @@ func lookAt(ctx context.Context, s weights.Source, info weights.Info) (listed, e
 		l.dtype = "?" // a dtype that the file does not tell, or with no array form
 		return l, nil
 	}
-	a, err := s.Read(info.Name)
+	b, err := weights.Blocks(s, info.Name)
 	if err != nil {
 		return l, err
 	}
-	defer a.Release()
-	defer runtime.KeepAlive(a)
-	l.count, l.bytes = int64(a.Len()), int64(len(a.Bytes()))
-	if texts, err := npy.Values[string](a); err == nil {
-		for _, t := range texts {
-			l.bytes += int64(len(t))
-		}
-		return l, nil
+	defer b.Release()
+	l.count, l.bytes = int64(b.Len()), int64(b.Len()*b.DType().Size())
+	if b.DType() == npy.String {
+		return l, numbers.Walk(ctx, 0, b.Len(), 1, func(_ int, parts []*npy.Array) error {
+			texts, err := npy.Values[string](parts[0])
+			for _, t := range texts {
+				l.bytes += int64(len(t))
+			}
+			return err
+		}, b)
 	}
-	found, err := stat.OfContext(ctx, a)
+	found, err := stat.OfBlocks(ctx, b)
 	if errors.Is(err, npy.ErrDType) {
 		return l, nil // complex numbers
 	}

@@ -27,6 +27,14 @@ func Workers() int { return runtime.GOMAXPROCS(0) }
 // units, the last of which may be shorter, and calls work for each share on all cores.
 // worker tells the goroutines apart, 0 to [Workers]-1.
 func Each(ctx context.Context, n, unit, bytes int, work func(worker, lo, hi int) error) error {
+	return Span(ctx, 0, n, unit, bytes, work)
+}
+
+// Span is [Each] for the numbers from lo to hi. Units are counted from 0, so the first
+// may be shorter too.
+func Span(ctx context.Context, lo, hi, unit, bytes int, work func(worker, lo, hi int) error) error {
+	from := lo / unit * unit
+	n := hi - from
 	size := max(1, share/max(1, bytes))
 	if least := max((n+Workers()-1)/Workers(), few/max(1, unit)); size > least {
 		size = least
@@ -40,7 +48,7 @@ func Each(ctx context.Context, n, unit, bytes int, work func(worker, lo, hi int)
 			if i >= shares {
 				return nil
 			}
-			if err := work(worker, i*size, min((i+1)*size, n)); err != nil {
+			if err := work(worker, max(lo, from+i*size), min(from+(i+1)*size, hi)); err != nil {
 				return err
 			}
 		}
@@ -76,7 +84,7 @@ func (r *Reader) Pieces(lo, hi int, work func(values []float64, at int)) error {
 
 // Done gives back the memory of elements lo to hi where it is a mapped file's, and
 // enough to be worth it.
-func (r *Reader) Done(lo, hi int) error { return Done(r.Array, lo, hi) }
+func (r *Reader) Done(lo, hi int) error { return Done(r.Array, lo-r.From, hi-r.From) }
 
 // Done gives back the memory of elements lo to hi of an array, as [Reader.Done] does.
 func Done(a *npy.Array, lo, hi int) error {

@@ -14,12 +14,13 @@ import (
 type Reader struct {
 	Array *npy.Array
 	Len   int
+	From  int // the number of the first element, where the array is a part of a larger one
 	read  func(dst []float64, at int)
 }
 
 // Read fills dst with the elements from at on. It can be called by several
 // goroutines, while the array is reachable and not released.
-func (r *Reader) Read(dst []float64, at int) { r.read(dst, at) }
+func (r *Reader) Read(dst []float64, at int) { r.read(dst, at-r.From) }
 
 // Of returns the reader of an array. Strings and complex numbers are an
 // [npy.ErrDType].
@@ -31,7 +32,7 @@ func Of(a *npy.Array) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{a, a.Len(), read}, nil
+	return &Reader{Array: a, Len: a.Len(), read: read}, nil
 }
 
 // Float64s returns the elements of an array: its own memory where they are float64, else

@@ -16,31 +16,83 @@ func Arrays(ctx context.Context, a, b *npy.Array, o Options) (*Result, error) {
 	if a == nil || b == nil {
 		return nil, fmt.Errorf("diff: nil array: %w", npy.ErrReleased)
 	}
+	return Blocks(ctx, a.Blocks(), b.Blocks(), o)
+}
+
+// Blocks is [Arrays] for arrays that are read in blocks.
+func Blocks(ctx context.Context, a, b *npy.Blocks, o Options) (*Result, error) {
+	if a == nil || b == nil {
+		return nil, fmt.Errorf("diff: nil array: %w", npy.ErrReleased)
+	}
 	if !(o.Abs >= 0) || !(o.Rel >= 0) {
 		return nil, fmt.Errorf("diff: tolerance %g, relative %g: want 0 or more", o.Abs, o.Rel)
 	}
-	if !slices.Equal(a.Shape(), b.Shape()) {
-		return nil, fmt.Errorf("diff: %w: have %v %v and %v %v, want the same shape", npy.ErrShape, a.DType(), a.Shape(), b.DType(), b.Shape())
+	shape := a.Shape()
+	if !slices.Equal(shape, b.Shape()) {
+		return nil, fmt.Errorf("diff: %w: have %v %v and %v %v, want the same shape", npy.ErrShape, a.DType(), shape, b.DType(), b.Shape())
 	}
-	for _, x := range []*npy.Array{a, b} {
-		if err := x.Hold(); err != nil {
-			return nil, fmt.Errorf("diff: %w", err)
-		}
-		defer x.Unhold()
+	strings := a.DType() == npy.String || b.DType() == npy.String
+	if strings && a.DType() != b.DType() {
+		return nil, fmt.Errorf("diff: %w: have %v and %v, want numbers on both sides, or strings", npy.ErrDType, a.DType(), b.DType())
 	}
-	if a.DType() == npy.String || b.DType() == npy.String {
-		return compareStrings(a, b)
-	}
-	distances, err := distancesOf(a, b)
+	none, err := noPairs(a.DType(), b.DType())
 	if err != nil {
 		return nil, fmt.Errorf("diff: %w", err)
 	}
-	ulps := ulpsOf(a, b)
+	all := newCount(o, !strings && ulpsOf(none.a, none.b) != nil)
+	err = numbers.Walk(ctx, 0, a.Len(), 1, func(at int, parts []*npy.Array) error {
+		p := &pairs{shape, at, parts[0], parts[1]}
+		count := p.countNumbers
+		if strings {
+			count = p.countStrings
+		}
+		if err := count(ctx, all); err != nil {
+			return err
+		}
+		all.show(p)
+		return nil
+	}, a, b)
+	if err != nil && ctx.Err() != nil {
+		return nil, err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("diff: %w", err)
+	}
+	return all.result(a, b), nil
+}
+
+// pairs is the elements of a block of both arrays.
+type pairs struct {
+	shape []int // of the arrays
+	from  int   // the number of the first pair
+	a, b  *npy.Array
+}
+
+// noPairs is pairs of the dtypes of which there are none; the error says that the dtypes
+// cannot be compared.
+func noPairs(a, b npy.DType) (*pairs, error) {
+	x, err := npy.New(a, 0)
+	if err != nil {
+		return nil, err
+	}
+	y, err := npy.New(b, 0)
+	if err == nil && a != npy.String {
+		_, err = distancesOf(x, y)
+	}
+	return &pairs{a: x, b: y}, err
+}
+
+func (p *pairs) countNumbers(ctx context.Context, all *count) error {
+	distances, err := distancesOf(p.a, p.b)
+	if err != nil {
+		return err
+	}
+	ulps := ulpsOf(p.a, p.b)
 	counts := make([]*count, numbers.Workers())
-	each := max(a.DType().Size(), b.DType().Size())
-	err = numbers.Each(ctx, a.Len(), 1, each, func(worker, lo, hi int) error {
+	each := max(p.a.DType().Size(), p.b.DType().Size())
+	err = numbers.Each(ctx, p.a.Len(), 1, each, func(worker, lo, hi int) error {
 		if counts[worker] == nil {
-			counts[worker] = newCount(o, ulps != nil)
+			counts[worker] = newCount(all.Options, ulps != nil)
 		}
 		c := counts[worker]
 		var d, ref [numbers.Piece]float64
@@ -48,29 +100,25 @@ func Arrays(ctx context.Context, a, b *npy.Array, o Options) (*Result, error) {
 		for at := lo; at < hi; at += numbers.Piece {
 			n := min(numbers.Piece, hi-at)
 			distances(d[:n], ref[:n], at)
-			c.add(d[:n], ref[:n], at)
+			c.add(d[:n], ref[:n], p.from+at)
 			if ulps != nil {
 				ulps(u[:n], at)
-				c.addULPs(u[:n], d[:n], at)
+				c.addULPs(u[:n], d[:n], p.from+at)
 			}
 		}
-		for _, x := range []*npy.Array{a, b} {
+		for _, x := range []*npy.Array{p.a, p.b} {
 			if err := numbers.Done(x, lo, hi); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	all := newCount(o, ulps != nil)
 	for _, c := range counts {
 		if c != nil {
 			all.join(c)
 		}
 	}
-	return all.result(a, b), nil
+	return err
 }
 
 // bothNaN is the distance of two NaNs; that of one NaN and a number is NaN.
@@ -100,6 +148,21 @@ type count struct {
 	ulps                                             *ULPs
 	ulpMost                                          uint64
 	ulpAt                                            int
+	places                                           [5]Place // as shown by show
+}
+
+// spots are the numbers of the pairs that the result shows: -1 where there is none.
+func (c *count) spots() [5]int {
+	return [5]int{c.firstBeyond, c.firstNaN, c.max.at, c.rel.at, c.ulpAt}
+}
+
+// show keeps what the pairs are that were found among these.
+func (c *count) show(p *pairs) {
+	for i, at := range c.spots() {
+		if at >= p.from && at < p.from+p.a.Len() {
+			c.places[i] = p.place(at)
+		}
+	}
 }
 
 func newCount(o Options, ulps bool) *count {
@@ -216,12 +279,12 @@ func (c *count) join(p *count) {
 	}
 }
 
-func (c *count) result(a, b *npy.Array) *Result {
+func (c *count) result(a, b *npy.Blocks) *Result {
 	r := &Result{
 		DTypes: [2]npy.DType{a.DType(), b.DType()}, Shape: a.Shape(), Elements: int64(a.Len()),
-		Equal: c.equal, Different: c.different, Beyond: c.beyond, First: place(a, b, c.firstBeyond),
-		OneNaN: c.oneNaN, FirstNaN: place(a, b, c.firstNaN), BothNaN: c.both,
-		Max: c.max.value, MaxAt: place(a, b, c.max.at), Relative: c.rel.value, RelAt: place(a, b, c.rel.at),
+		Equal: c.equal, Different: c.different, Beyond: c.beyond, First: c.places[0],
+		OneNaN: c.oneNaN, FirstNaN: c.places[1], BothNaN: c.both,
+		Max: c.max.value, MaxAt: c.places[2], Relative: c.rel.value, RelAt: c.places[3],
 		Infinite: c.infinite, ULPs: c.ulps, Decades: map[int]int64{},
 	}
 	if c.finite > 0 {
@@ -236,24 +299,20 @@ func (c *count) result(a, b *npy.Array) *Result {
 		}
 	}
 	if c.ulps != nil {
-		c.ulps.Max, c.ulps.MaxAt = c.ulpMost, place(a, b, c.ulpAt)
+		c.ulps.Max, c.ulps.MaxAt = c.ulpMost, c.places[4]
 	}
 	return r
 }
 
-// place names a pair; at is its number in memory, or -1.
-func place(a, b *npy.Array, at int) Place {
-	if at < 0 {
-		return Place{}
-	}
-	shape := a.Shape()
-	index := make([]int, len(shape))
+// place names a pair by its number.
+func (p *pairs) place(at int) Place {
+	index := make([]int, len(p.shape))
 	rest := at
-	for i := len(shape) - 1; i >= 0; i-- {
-		index[i] = rest % shape[i]
-		rest /= shape[i]
+	for i := len(p.shape) - 1; i >= 0; i-- {
+		index[i] = rest % p.shape[i]
+		rest /= p.shape[i]
 	}
-	return Place{index, element(a, at), element(b, at)}
+	return Place{index, element(p.a, at-p.from), element(p.b, at-p.from)}
 }
 
 // element shows one element with all its digits.
@@ -296,21 +355,22 @@ func shown[T npy.Element](a *npy.Array, at int) string {
 	return fmt.Sprint(v[at])
 }
 
-func compareStrings(a, b *npy.Array) (*Result, error) {
-	x, err := npy.Values[string](a)
-	y, err2 := npy.Values[string](b)
-	if err != nil || err2 != nil {
-		return nil, fmt.Errorf("diff: %w: have %v and %v, want numbers on both sides, or strings", npy.ErrDType, a.DType(), b.DType())
+func (p *pairs) countStrings(_ context.Context, all *count) error {
+	x, err := npy.Values[string](p.a)
+	if err != nil {
+		return err
 	}
-	r := &Result{DTypes: [2]npy.DType{npy.String, npy.String}, Shape: a.Shape(), Elements: int64(len(x)), Decades: map[int]int64{}}
+	y, err := npy.Values[string](p.b)
+	if err != nil {
+		return err
+	}
 	for i := range x {
-		if x[i] != y[i] {
-			if r.Different == 0 {
-				r.First = place(a, b, i)
-			}
-			r.Different++
+		if x[i] == y[i] {
+			all.equal++
+			continue
 		}
+		all.different++
+		all.past(p.from + i)
 	}
-	r.Beyond, r.Equal = r.Different, r.Elements-r.Different
-	return r, nil
+	return nil
 }

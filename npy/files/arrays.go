@@ -24,7 +24,7 @@ func Read(path string, o Options) (names []string, arrays []*npy.Array, err erro
 	}
 	defer set.close()
 	for _, name := range set.names {
-		a, err := set.read(name)
+		a, err := wholeOf(set.read, name)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -45,14 +45,13 @@ func Write(path string, names []string, arrays []*npy.Array, o Options) error {
 		return fmt.Errorf("files: %s: %w: have %d names for %d arrays", path, npy.ErrShape, len(names), len(arrays))
 	}
 	if f == NPY || f == NPZ || f == JSON {
-		at := map[string]*npy.Array{}
+		set := inMemory(names, arrays)
 		for i, name := range names {
-			if at[name] != nil {
+			if slices.Contains(names[:i], name) {
 				return fmt.Errorf("files: %s: two arrays %q", path, name)
 			}
-			at[name] = arrays[i]
 		}
-		return writeSet(path, f, names, func(name string) (*npy.Array, error) { return at[name], nil }, o, nil)
+		return writeSet(path, f, names, set.read, o, nil)
 	}
 	r, err := table.Of(names, arrays)
 	if err != nil {
@@ -69,10 +68,27 @@ func Write(path string, names []string, arrays []*npy.Array, o Options) error {
 	return w.Commit()
 }
 
+// wholeOf reads an array at once.
+func wholeOf(read func(name string) (*npy.Blocks, error), name string) (*npy.Array, error) {
+	b, err := read(name)
+	if err != nil {
+		return nil, err
+	}
+	defer release(b)
+	return b.Array()
+}
+
+// release gives up the file that blocks were read from; arrays in memory are not ours.
+func release(b *npy.Blocks) {
+	if !b.View() {
+		b.Release()
+	}
+}
+
 // set is the arrays of a file, which are read one at a time.
 type set struct {
 	names []string
-	read  func(name string) (*npy.Array, error)
+	read  func(name string) (*npy.Blocks, error)
 	close func() error
 }
 
@@ -86,7 +102,7 @@ func openSet(path string, o Options) (*set, error) {
 		if len(o.Columns) > 0 && (len(o.Columns) > 1 || o.Columns[0] != Base(path)) {
 			return nil, fmt.Errorf("files: %s: no array %q, there is %q", path, o.Columns, Base(path))
 		}
-		return &set{[]string{""}, func(string) (*npy.Array, error) { return npy.Open(path) }, func() error { return nil }}, nil
+		return &set{[]string{""}, func(string) (*npy.Blocks, error) { return npy.OpenBlocks(path) }, func() error { return nil }}, nil
 	case NPZ:
 		z, err := npy.OpenNPZ(path)
 		if err != nil {
@@ -102,7 +118,7 @@ func openSet(path string, o Options) (*set, error) {
 		if len(o.Columns) > 0 {
 			names = o.Columns
 		}
-		return &set{names, func(name string) (*npy.Array, error) { return z.Read(name) }, z.Close}, nil
+		return &set{names, func(name string) (*npy.Blocks, error) { return z.Blocks(name) }, z.Close}, nil
 	case JSON:
 		return openJSONSet(path, o)
 	}
@@ -145,12 +161,18 @@ func inMemory(names []string, arrays []*npy.Array) *set {
 	for i, name := range names {
 		at[name] = arrays[i]
 	}
-	return &set{names, func(name string) (*npy.Array, error) { return at[name], nil }, func() error { return nil }}
+	read := func(name string) (*npy.Blocks, error) {
+		if at[name] == nil {
+			return nil, fmt.Errorf("files: array %q: nil array: %w", name, npy.ErrReleased)
+		}
+		return at[name].Blocks(), nil
+	}
+	return &set{names, read, func() error { return nil }}
 }
 
 // writeSet writes arrays of any shapes, one at a time, to a .npy, .npz or .json file.
 // done is told how many there have been.
-func writeSet(path string, f Format, names []string, read func(string) (*npy.Array, error), o Options, done func(int) error) error {
+func writeSet(path string, f Format, names []string, read func(string) (*npy.Blocks, error), o Options, done func(int) error) error {
 	if done == nil {
 		done = func(int) error { return nil }
 	}
@@ -159,27 +181,29 @@ func writeSet(path string, f Format, names []string, read func(string) (*npy.Arr
 		if len(names) != 1 {
 			return fmt.Errorf("files: %s: have %d arrays, want one, or a .npz file for all of them; there are %q", path, len(names), names)
 		}
-		a, err := read(names[0])
+		b, err := read(names[0])
 		if err != nil {
 			return err
 		}
-		return npy.WriteFile(path, a)
+		defer release(b)
+		return npy.WriteBlocks(path, b)
 	case NPZ:
 		return writeNPZ(path, names, read, o, done)
 	}
 	return writeJSON(path, names, read, o, done)
 }
 
-func writeNPZ(path string, names []string, read func(string) (*npy.Array, error), o Options, done func(int) error) error {
+func writeNPZ(path string, names []string, read func(string) (*npy.Blocks, error), o Options, done func(int) error) error {
 	z, err := createArchive(path, o)
 	if err != nil {
 		return err
 	}
 	defer z.Abort()
 	for i, name := range names {
-		a, err := read(name)
+		b, err := read(name)
 		if err == nil {
-			err = z.Write(name, a)
+			err = z.WriteBlocks(name, b)
+			release(b)
 		}
 		if err == nil {
 			err = done(i + 1)
@@ -191,7 +215,7 @@ func writeNPZ(path string, names []string, read func(string) (*npy.Array, error)
 	return z.Close()
 }
 
-func writeJSON(path string, names []string, read func(string) (*npy.Array, error), o Options, done func(int) error) error {
+func writeJSON(path string, names []string, read func(string) (*npy.Blocks, error), o Options, done func(int) error) error {
 	f, err := tempfile.Create(path, "", nil)
 	if err != nil {
 		return fmt.Errorf("files: %w", err)
@@ -211,7 +235,7 @@ func writeJSON(path string, names []string, read func(string) (*npy.Array, error
 			break
 		}
 		var a *npy.Array
-		if a, err = read(name); err != nil {
+		if a, err = wholeOf(read, name); err != nil {
 			return err
 		}
 		if i > 0 {

@@ -165,7 +165,7 @@ func (c *Conversion) rows(ctx context.Context, r table.Reader, to Format) error 
 // arrays moves arrays one by one.
 func (c *Conversion) arrays(ctx context.Context, to Format) error {
 	var names []string
-	from := map[string]func() (*npy.Array, error){}
+	from := map[string]func() (*npy.Blocks, error){}
 	for _, in := range c.In {
 		o := c.Options
 		if len(c.In) > 1 {
@@ -185,7 +185,7 @@ func (c *Conversion) arrays(ctx context.Context, to Format) error {
 				return fmt.Errorf("files: %s: a second array %q", in, as)
 			}
 			names = append(names, as)
-			from[as] = func() (*npy.Array, error) { return s.read(n) }
+			from[as] = func() (*npy.Blocks, error) { return s.read(n) }
 		}
 	}
 	if len(c.In) > 1 && len(c.Columns) > 0 {
@@ -196,18 +196,18 @@ func (c *Conversion) arrays(ctx context.Context, to Format) error {
 		}
 		names = c.Columns
 	}
-	read := func(n string) (*npy.Array, error) {
+	read := func(n string) (*npy.Blocks, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		a, err := from[n]()
+		b, err := from[n]()
 		if err == nil && to == JSON {
 			var note string
-			if note, err = text.Stored(table.Column{Name: n, DType: a.DType()}); note != "" {
+			if note, err = text.Stored(table.Column{Name: n, DType: b.DType()}); note != "" {
 				c.note(note)
 			}
 		}
-		return a, err
+		return b, err
 	}
 	return writeSet(c.Out, to, names, read, c.Options, func(n int) error {
 		c.progress(int64(n), int64(len(names)))

@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 	"strconv"
-	"sync"
-	"sync/atomic"
 
 	"ndflow/internal/numbers"
 	"ndflow/npy"
@@ -44,16 +41,45 @@ func OfContext(ctx context.Context, a *npy.Array) (Summary, error) {
 	if a == nil {
 		return Summary{}, fmt.Errorf("stat: nil array: %w", npy.ErrReleased)
 	}
-	look, err := looker(a)
-	if err != nil {
+	return OfBlocks(ctx, a.Blocks())
+}
+
+// OfBlocks is [OfContext] for an array that is read in blocks: what comes out is the
+// same. The memory of a mapped file that was looked at is given back.
+func OfBlocks(ctx context.Context, b *npy.Blocks) (Summary, error) {
+	size := chunkSize(b.Len())
+	chunks := make([]part, (b.Len()+size-1)/size)
+	if empty, err := npy.New(b.DType(), 0); err != nil {
+		return Summary{}, fmt.Errorf("stat: %w", err)
+	} else if _, err := looker(empty); err != nil {
 		return Summary{}, fmt.Errorf("stat: %w", err)
 	}
-	defer runtime.KeepAlive(a)
-	all, err := gather(ctx, a.Len(), look)
+	err := numbers.Walk(ctx, 0, b.Len(), size, func(at int, parts []*npy.Array) error {
+		look, err := looker(parts[0])
+		if err != nil {
+			return err
+		}
+		n := parts[0].Len()
+		// Chunks are put together in the order of memory, whoever has looked at them.
+		first := at / size
+		return numbers.Each(ctx, n, size, b.DType().Size(), func(_, lo, hi int) error {
+			for at := lo; at < hi; at += size {
+				chunks[first+at/size] = look(at, min(at+size, hi))
+			}
+			return numbers.Done(parts[0], lo, hi)
+		})
+	}, b)
+	if err != nil && ctx.Err() == nil {
+		return Summary{}, fmt.Errorf("stat: %w", err)
+	}
 	if err != nil {
 		return Summary{}, err
 	}
-	return all.summary(a.DType()), nil
+	all := part{}
+	for _, c := range chunks {
+		all.add(c)
+	}
+	return all.summary(b.DType()), nil
 }
 
 // block is how many elements are gone through twice: of float64 they fill half of a
@@ -70,37 +96,6 @@ const (
 func chunkSize(n int) int {
 	size := max(leastChunk, (n+mostChunks-1)/mostChunks)
 	return (size + block - 1) / block * block
-}
-
-// gather looks at all elements, a chunk at a time, and puts the chunks together in
-// the order of memory, whoever has looked at them.
-func gather(ctx context.Context, n int, look func(lo, hi int) part) (part, error) {
-	size := chunkSize(n)
-	chunks := make([]part, (n+size-1)/size)
-	var next atomic.Int64
-	work := func() {
-		for ctx.Err() == nil {
-			i := int(next.Add(1)) - 1
-			if i >= len(chunks) {
-				return
-			}
-			chunks[i] = look(i*size, min((i+1)*size, n))
-		}
-	}
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(chunks)) - 1 {
-		wg.Go(work)
-	}
-	work()
-	wg.Wait()
-	if err := ctx.Err(); err != nil {
-		return part{}, err
-	}
-	all := part{}
-	for _, c := range chunks {
-		all.add(c)
-	}
-	return all, nil
 }
 
 // Least is Min with all digits of the dtype: "-9223372036854775808", "0.1"; empty

@@ -15,18 +15,23 @@ import (
 
 // Read reads the one array that an argument names: FILE.npy, or FILE.npz:NAME,
 // MODEL:NAME, CHECKPOINT:NAME, where the name can be left out if there is only one. It
-// has the name that a picture should give it.
-func Read(arg string) (plot.Series, error) {
+// has the name that a picture should give it. The caller calls done when it is not
+// needed any more.
+func Read(arg string) (b plot.Blocks, done func(), err error) {
 	path, name := weights.Split(arg)
 	s, err := open(path)
 	if err != nil {
-		return plot.Series{}, err
+		return plot.Blocks{}, nil, err
 	}
-	defer s.Close()
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
 	if name == "" {
 		list := s.List()
 		if len(list) != 1 {
-			return plot.Series{}, fmt.Errorf("%s has %d arrays: name one, %s:NAME; there are %s", path, len(list), path, some(list))
+			return plot.Blocks{}, nil, fmt.Errorf("%s has %d arrays: name one, %s:NAME; there are %s", path, len(list), path, some(list))
 		}
 		name = list[0].Name
 		arg = filepath.Base(path)
@@ -36,11 +41,15 @@ func Read(arg string) (plot.Series, error) {
 	} else {
 		arg = name
 	}
-	a, err := s.Read(name)
+	blocks, err := weights.Blocks(s, name)
 	if err != nil {
-		return plot.Series{}, err
+		return plot.Blocks{}, nil, err
 	}
-	return plot.Series{Name: arg, Array: a}, nil
+	done = func() {
+		blocks.Release()
+		s.Close()
+	}
+	return plot.Blocks{Name: arg, Blocks: blocks}, done, nil
 }
 
 // some names a few arrays.
@@ -94,8 +103,8 @@ func Open(arg string, match *regexp.Regexp) (*Set, error) {
 	return nil, err
 }
 
-// Read reads an array of the set.
-func (s *Set) Read(name string) (*npy.Array, error) { return s.Source.Read(name) }
+// Blocks opens an array of the set. The caller releases it.
+func (s *Set) Blocks(name string) (*npy.Blocks, error) { return weights.Blocks(s.Source, name) }
 
 // Close closes the source.
 func (s *Set) Close() error { return s.Source.Close() }

@@ -29,7 +29,7 @@ func ReadNPY(ctx context.Context, path string) ([]Array, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := read(ctx, path, h, func() (*npy.Array, error) { return npy.Open(path) })
+	a, err := read(ctx, path, h, func() (*npy.Blocks, error) { return npy.OpenBlocks(path) })
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func ReadNPZ(ctx context.Context, path string) ([]Array, error) {
 		if err != nil {
 			return nil, err
 		}
-		a, err := read(ctx, name, h, func() (*npy.Array, error) { return z.Read(name) })
+		a, err := read(ctx, name, h, func() (*npy.Blocks, error) { return z.Blocks(name) })
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +74,7 @@ func ReadColumns(ctx context.Context, path string) ([]Array, error) {
 			Name: names[i], DType: a.DType().String(), Shape: a.Shape(), Order: "row-major", Endian: "little",
 			Format: format.String(), Bytes: int64(len(a.Bytes())),
 		}
-		if about.Summary, err = Summarize(ctx, a); err != nil {
+		if about.Summary, err = Summarize(ctx, a.Blocks()); err != nil {
 			return nil, err
 		}
 		a.Release()
@@ -83,7 +83,7 @@ func ReadColumns(ctx context.Context, path string) ([]Array, error) {
 	return list, nil
 }
 
-func read(ctx context.Context, name string, h *npy.Header, open func() (*npy.Array, error)) (Array, error) {
+func read(ctx context.Context, name string, h *npy.Header, open func() (*npy.Blocks, error)) (Array, error) {
 	a := Array{
 		Name: name, DType: h.DType.String(), Shape: h.Shape, Order: "row-major", Endian: "little",
 		Format: fmt.Sprintf("%d.%d", h.Major, h.Minor), Bytes: max(h.Size, 0),
@@ -99,7 +99,7 @@ func read(ctx context.Context, name string, h *npy.Header, open func() (*npy.Arr
 		a.DType, a.Problem = h.Descr, "not a dtype that ndflow reads"
 		return a, nil
 	}
-	array, err := open()
+	blocks, err := open()
 	if errors.Is(err, npy.ErrDType) {
 		a.DType, a.Problem = h.Descr, "objects that are not strings"
 		return a, nil
@@ -107,7 +107,7 @@ func read(ctx context.Context, name string, h *npy.Header, open func() (*npy.Arr
 	if err != nil {
 		return a, err
 	}
-	defer array.Release()
-	a.Summary, err = Summarize(ctx, array)
+	defer blocks.Release()
+	a.Summary, err = Summarize(ctx, blocks)
 	return a, err
 }

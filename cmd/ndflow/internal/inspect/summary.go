@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/cmplx"
-	"runtime"
 
+	"ndflow/internal/numbers"
 	"ndflow/npy"
 	"ndflow/npy/stat"
 )
@@ -20,19 +20,17 @@ type Summary struct {
 	Longest *int   `json:"longest,omitempty"` // string, in bytes
 }
 
-// Summarize looks at every element once, in the order of memory, so that a
-// mapped file streams by.
-func Summarize(ctx context.Context, a *npy.Array) (Summary, error) {
-	defer runtime.KeepAlive(a)
-	switch a.DType() {
+// Summarize looks at every element once, row by row, so that a file streams by.
+func Summarize(ctx context.Context, b *npy.Blocks) (Summary, error) {
+	switch b.DType() {
 	case npy.String:
-		return summarizeStrings(a)
+		return summarizeStrings(ctx, b)
 	case npy.Complex64:
-		return complexes(ctx, a, func(z complex64) complex128 { return complex128(z) })
+		return complexes(ctx, b, func(z complex64) complex128 { return complex128(z) })
 	case npy.Complex128:
-		return complexes(ctx, a, func(z complex128) complex128 { return z })
+		return complexes(ctx, b, func(z complex128) complex128 { return z })
 	}
-	found, err := stat.OfContext(ctx, a)
+	found, err := stat.OfBlocks(ctx, b)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -48,44 +46,42 @@ func Summarize(ctx context.Context, a *npy.Array) (Summary, error) {
 // the sum of very many.
 const chunk = 1 << 16
 
-func complexes[T npy.Element](ctx context.Context, a *npy.Array, of func(T) complex128) (Summary, error) {
-	values, err := npy.Values[T](a)
-	if err != nil {
-		return Summary{}, err
-	}
+func complexes[T npy.Element](ctx context.Context, b *npy.Blocks, of func(T) complex128) (Summary, error) {
 	var s Summary
 	var total complex128
-	for len(values) > 0 {
-		if err := ctx.Err(); err != nil {
-			return s, err
-		}
-		part := values[:min(chunk, len(values))]
-		values = values[len(part):]
-		var sum complex128
-		for _, x := range part {
-			if z := of(x); cmplx.IsNaN(z) {
-				s.NaN++
-			} else {
-				sum += z
+	err := numbers.Walk(ctx, 0, b.Len(), chunk, func(_ int, parts []*npy.Array) error {
+		values, err := npy.Values[T](parts[0])
+		for len(values) > 0 && err == nil {
+			part := values[:min(chunk, len(values))]
+			values = values[len(part):]
+			var sum complex128
+			for _, x := range part {
+				if z := of(x); cmplx.IsNaN(z) {
+					s.NaN++
+				} else {
+					sum += z
+				}
 			}
+			total += sum
+			err = ctx.Err()
 		}
-		total += sum
-	}
-	if n := a.Len() - s.NaN; n > 0 {
+		return err
+	}, b)
+	if n := b.Len() - s.NaN; n > 0 {
 		mean := total / complex(float64(n), 0)
 		s.Mean = Number(fmt.Sprintf("%.6g", mean))
 	}
-	return s, nil
+	return s, err
 }
 
-func summarizeStrings(a *npy.Array) (Summary, error) {
-	values, err := npy.Values[string](a)
-	if err != nil {
-		return Summary{}, err
-	}
+func summarizeStrings(ctx context.Context, b *npy.Blocks) (Summary, error) {
 	longest := 0
-	for _, s := range values {
-		longest = max(longest, len(s))
-	}
-	return Summary{Longest: &longest}, nil
+	err := numbers.Walk(ctx, 0, b.Len(), 1, func(_ int, parts []*npy.Array) error {
+		values, err := npy.Values[string](parts[0])
+		for _, s := range values {
+			longest = max(longest, len(s))
+		}
+		return err
+	}, b)
+	return Summary{Longest: &longest}, err
 }

@@ -51,12 +51,12 @@ func TestSummarize(t *testing.T) {
 		"none":            {array[float32](t), Summary{}},
 		"no complex":      {array[complex64](t), Summary{}},
 	} {
-		have, err := Summarize(t.Context(), c.a)
+		have, err := Summarize(t.Context(), c.a.Blocks())
 		if err != nil || have != c.want {
 			t.Errorf("%s: have %+v, %v, want %+v", name, have, err, c.want)
 		}
 	}
-	have, err := Summarize(t.Context(), array(t, "", "日本", "abc"))
+	have, err := Summarize(t.Context(), array(t, "", "日本", "abc").Blocks())
 	if err != nil || have.Longest == nil || *have.Longest != 6 {
 		t.Errorf("strings: have %+v, %v, want longest 6", have, err)
 	}
@@ -69,13 +69,13 @@ func TestSummarizeMany(t *testing.T) {
 		values[i] = 0.1
 	}
 	values[chunk], values[3*chunk] = -1, 1.2
-	have, err := Summarize(t.Context(), array(t, values...))
+	have, err := Summarize(t.Context(), array(t, values...).Blocks())
 	if err != nil || have.Min != "-1" || have.Max != "1.2" || have.Mean != "0.1" {
 		t.Errorf("have %+v, %v", have, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Summarize(ctx, array(t, values...)); !errors.Is(err, context.Canceled) {
+	if _, err := Summarize(ctx, array(t, values...).Blocks()); !errors.Is(err, context.Canceled) {
 		t.Errorf("have %v, want %v", err, context.Canceled)
 	}
 }
@@ -98,7 +98,7 @@ func TestSummarizeAll(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		have, err := Summarize(t.Context(), a)
+		have, err := Summarize(t.Context(), a.Blocks())
 		if err != nil || have.Mean == "" && have.Longest == nil {
 			t.Errorf("%v: have %+v, %v", d, have, err)
 		}

@@ -55,7 +55,7 @@ func (s *steps) batches(ctx context.Context) error {
 	}
 	in := make(map[string]graph.Source, len(s.in))
 	for i := range s.in {
-		in[s.in[i].name] = graph.FromArray(s.in[i].array)
+		in[s.in[i].name] = graph.FromBlocks(s.in[i].blocks)
 	}
 	out := make(map[string]graph.Sink, len(s.out))
 	for _, res := range s.out {

@@ -12,9 +12,9 @@ import (
 
 // input is an array that an input of the model is fed.
 type input struct {
-	name  string
-	array *npy.Array
-	path  string // where it comes from
+	name   string
+	blocks *npy.Blocks
+	path   string // where it comes from
 }
 
 func names(in []input) []string {
@@ -33,7 +33,9 @@ type sources struct {
 type opened struct {
 	Source
 	entries []string // the names in an archive
-	arrays  []*npy.Array
+	arrays  []*npy.Blocks
+	lines   *npy.Array // of text
+	npz     *npy.NPZ   // that the arrays are read from
 }
 
 func openSources(list []Source) (*sources, error) {
@@ -57,27 +59,27 @@ func openSource(from Source) (opened, error) {
 		if err != nil {
 			return o, err
 		}
-		o.arrays = []*npy.Array{a}
+		o.arrays, o.lines = []*npy.Blocks{a.Blocks()}, a
 	case from.archive():
 		return openArchive(o)
 	default:
-		a, err := npy.Open(from.Path)
+		b, err := npy.OpenBlocks(from.Path)
 		if err != nil {
 			return o, err
 		}
-		o.arrays = []*npy.Array{a}
+		o.arrays = []*npy.Blocks{b}
 	}
 	return o, nil
 }
 
-// openArchive reads the arrays of a .npz file: the one that is named, where
+// openArchive opens the arrays of a .npz file: the one that is named, where
 // there is a name, unless there is only one anyway.
 func openArchive(o opened) (opened, error) {
 	z, err := npy.OpenNPZ(o.Path)
 	if err != nil {
 		return o, err
 	}
-	defer z.Close()
+	o.npz = z
 	o.entries = z.Names()
 	if len(o.entries) == 0 {
 		return o, fmt.Errorf("%s: there is no array in it", o.Path)
@@ -86,11 +88,11 @@ func openArchive(o opened) (opened, error) {
 		o.entries = []string{o.Name}
 	}
 	for _, name := range o.entries {
-		a, err := z.Read(name)
+		b, err := z.Blocks(name)
 		if err != nil {
 			return o, err
 		}
-		o.arrays = append(o.arrays, a)
+		o.arrays = append(o.arrays, b)
 	}
 	return o, nil
 }
@@ -115,6 +117,9 @@ func (s *sources) release() {
 		for _, a := range o.arrays {
 			a.Release()
 		}
+		if o.npz != nil {
+			o.npz.Close()
+		}
 	}
 }
 
@@ -137,12 +142,13 @@ func (s *sources) bind(m *model) ([]input, error) {
 				return nil, fmt.Errorf("input %q is given twice: %s and %s", name, in[j].path, o.Path)
 			}
 			if o.Text {
-				var err error
-				if a, err = shapeLines(a, name, m.inputs); err != nil {
+				shaped, err := shapeLines(o.lines, name, m.inputs)
+				if err != nil {
 					return nil, err
 				}
+				a = shaped.Blocks()
 			}
-			in = append(in, input{name: name, array: a, path: o.Path})
+			in = append(in, input{name: name, blocks: a, path: o.Path})
 		}
 	}
 	return in, nil

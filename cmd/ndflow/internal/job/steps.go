@@ -74,7 +74,11 @@ func (s *steps) run(ctx context.Context, m *model, files *files) error {
 // once runs one step over all that there is.
 func (s *steps) once(ctx context.Context) error {
 	for _, in := range s.in {
-		if err := s.runner.Feed(in.name, in.array); err != nil {
+		a, err := in.blocks.Array()
+		if err == nil {
+			err = s.runner.Feed(in.name, a)
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", in.path, err)
 		}
 	}

@@ -16,24 +16,30 @@ import (
 type check struct {
 	model  *eager.Model
 	sig    graph.Signature
-	inputs map[string]*npy.Array
-	rows   int // of the inputs whose first dimension is open
-	batch  int // rows in a step
+	inputs map[string]*npy.Blocks
+	npz    *npy.NPZ // that they are read from
+	rows   int      // of the inputs whose first dimension is open
+	batch  int      // rows in a step
 	first  []map[string]*npy.Array
 }
 
 // openCheck reads the data, and finds out whether it can be the signature's.
-func openCheck(m *eager.Model, o Options) (*check, error) {
+func openCheck(m *eager.Model, o Options) (_ *check, err error) {
 	sig, err := m.Signature(o.Signature)
 	if err != nil {
 		return nil, err
 	}
-	c := &check{model: m, sig: sig, inputs: map[string]*npy.Array{}, rows: -1}
+	c := &check{model: m, sig: sig, inputs: map[string]*npy.Blocks{}, rows: -1}
+	defer func() {
+		if err != nil {
+			c.close()
+		}
+	}()
 	if filepath.Ext(o.Check) == ".npy" {
 		if len(sig.Inputs) != 1 {
 			return nil, fmt.Errorf("%s: which input is it? The signature %q has %d; a .npz file gives arrays their names", o.Check, sig.Name, len(sig.Inputs))
 		}
-		if c.inputs[sig.Inputs[0].Name], err = npy.Open(o.Check); err != nil {
+		if c.inputs[sig.Inputs[0].Name], err = npy.OpenBlocks(o.Check); err != nil {
 			return nil, err
 		}
 	} else if err := c.readAll(o.Check); err != nil {
@@ -50,11 +56,11 @@ func openCheck(m *eager.Model, o Options) (*check, error) {
 		if !open(in) {
 			continue
 		}
-		if c.rows >= 0 && c.rows != a.Dim(0) {
+		if c.rows >= 0 && c.rows != a.Shape()[0] {
 			c.rows = 0 // not all in the same rows: there are no batches
 			break
 		}
-		c.rows = a.Dim(0)
+		c.rows = a.Shape()[0]
 	}
 	if c.batch = o.Batch; c.rows <= 0 || c.batch == 0 {
 		c.rows, c.batch = 1, 1 // one step with all
@@ -67,16 +73,40 @@ func (c *check) readAll(path string) error {
 	if err != nil {
 		return err
 	}
-	defer z.Close()
+	c.npz = z
 	for _, name := range z.Names() {
 		if !slices.ContainsFunc(c.sig.Inputs, func(s graph.Spec) bool { return s.Name == name }) {
 			return fmt.Errorf("%s: the signature %q has no input %q, there are %s", path, c.sig.Name, name, specs(c.sig.Inputs))
 		}
-		if c.inputs[name], err = z.Read(name); err != nil {
+		if c.inputs[name], err = z.Blocks(name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// close gives up the data.
+func (c *check) close() {
+	for _, b := range c.inputs {
+		b.Release()
+	}
+	if c.npz != nil {
+		c.npz.Close()
+	}
+}
+
+// rowsOf reads rows of an input, or all of it: that stays, as each step wants it.
+func (c *check) rowsOf(s graph.Spec, lo, hi int) (*npy.Array, error) {
+	b := c.inputs[s.Name]
+	if shape := b.Shape(); open(s) && (lo > 0 || hi < shape[0]) && c.rows == shape[0] {
+		return b.Rows(lo, hi)
+	}
+	a, err := b.Array()
+	if err == nil && !b.View() {
+		b.Release()
+		c.inputs[s.Name] = a.Blocks()
+	}
+	return a, err
 }
 
 func specs(list []graph.Spec) string {
@@ -95,7 +125,7 @@ func specs(list []graph.Spec) string {
 // open reports whether rows can be more or fewer.
 func open(s graph.Spec) bool { return len(s.Shape) > 0 && s.Shape[0] == -1 }
 
-func fits(a *npy.Array, s graph.Spec) error {
+func fits(a *npy.Blocks, s graph.Spec) error {
 	shape := a.Shape()
 	ok := a.DType() == s.DType && (s.Shape == nil || len(s.Shape) == len(shape))
 	for i := range s.Shape {
@@ -163,12 +193,9 @@ func (c *check) step(ctx context.Context, lo, hi int) (map[string]*npy.Array, er
 		}
 	}()
 	for _, s := range c.sig.Inputs {
-		a := c.inputs[s.Name]
-		var err error
-		if open(s) && (lo > 0 || hi < a.Dim(0)) && c.rows == a.Dim(0) {
-			if a, err = a.Slice(lo, hi); err != nil {
-				return nil, err
-			}
+		a, err := c.rowsOf(s, lo, hi)
+		if err != nil {
+			return nil, err
 		}
 		if in[s.Name], err = c.model.Context().Tensor(a); err != nil {
 			return nil, err

@@ -66,6 +66,7 @@ func Run(ctx context.Context, o Options) error {
 		if j.check, err = openCheck(m, o); err != nil {
 			return err
 		}
+		defer j.check.close()
 	}
 	bar := progress.Parts(o.Progress)
 	defer bar.Stop()

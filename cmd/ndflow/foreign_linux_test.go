@@ -1,0 +1,31 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestLimitedMemory shows files of which a process cannot have two copies.
+func TestLimitedMemory(t *testing.T) {
+	dir := t.TempDir()
+	foreignFile(t, filepath.Join(dir, "x.npy"), "<f4", "True", 400)
+	foreignFile(t, filepath.Join(dir, "y.npy"), ">f4", "False", 400)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	limited := func(args string) result {
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", "ulimit -d 500000 && exec \"$0\" "+args, self)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), asCommand+"=1")
+		return finish(t, cmd)
+	}
+	for _, file := range []string{"x.npy", "y.npy"} {
+		if r := limited("show " + file); r.code != 0 || !strings.Contains(r.stdout, "419430400") {
+			t.Errorf("show %s: have code %d, %s%.300s", file, r.code, r.stdout, r.stderr)
+		}
+	}
+}
