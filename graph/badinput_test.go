@@ -5,10 +5,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"ndflow/npy"
 	"ndflow/tfc"
@@ -162,18 +162,24 @@ func TestClosed(t *testing.T) {
 }
 
 func TestTwoGoroutinesInOneRunner(t *testing.T) {
-	r, _, _, step := calibrated(t)
+	w := newWaiter(t)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := r.Run(bg); err != nil {
+		if err := w.Run(bg); err != nil {
 			t.Error(err)
 		}
 	})
-	time.Sleep(step / 4) // the step takes four times as long
-	wantError(t, r.Run(bg), ErrBusy)
-	wantError(t, r.Feed("n", npy.Scalar[int32](1)), ErrBusy)
+	var err error
+	for err == nil { // until the other goroutine is in it
+		runtime.Gosched()
+		err = w.Feed("scale", w.scale)
+	}
+	wantError(t, err, ErrBusy)
+	wantError(t, w.Run(bg), ErrBusy)
+	w.letGo(t)
 	wg.Wait()
-	must(t, r.Run(bg))
+	w.letGo(t)
+	must(t, w.Run(bg))
 }
 
 func TestNoModel(t *testing.T) {

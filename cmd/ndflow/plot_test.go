@@ -32,6 +32,7 @@ func pictures(t *testing.T) string {
 	dir := t.TempDir()
 	t.Setenv("LANG", "C.UTF-8")
 	t.Setenv("LC_ALL", "")
+	t.Setenv("LC_CTYPE", "")
 	save(t, dir+"/m.npy", wave(20, 30), 20, 30)
 	save(t, dir+"/v.npy", wave(1, 200))
 	save(t, dir+"/strings.npy", []string{"a"})
