@@ -136,7 +136,7 @@ func TestWholeProcesses(t *testing.T) {
 	const n = 8 << 20 // numbers of 8 bytes
 	r, err := Run(t.Context(), Options{
 		Scenarios: []*Scenario{adding(true, n)}, Quick: true, Child: self(t),
-		External: []ExternalPeer{{Name: "a shell around it", Command: strings.Join(self(t), " ") + "; true"}},
+		External: []ExternalPeer{{Name: "a shell around it", Command: "'" + strings.Join(self(t), "' '") + "'; true"}},
 	})
 	must(t, err)
 	for _, p := range r.Scenarios[0].Cases[0].Peers {

@@ -29,7 +29,7 @@ func TestWeightsList(t *testing.T) {
 		{"of none", "%M/add", []string{"no variables"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := ok(t, t.TempDir(), append([]string{"weights"}, strings.Fields(strings.ReplaceAll(c.args, "%M", fixture()))...)...)
+			r := ok(t, t.TempDir(), append([]string{"weights"}, line(c.args, "%M", fixture())...)...)
 			var lines []string
 			for line := range strings.Lines(r.stdout) {
 				lines = append(lines, strings.Join(strings.Fields(line), " "))
@@ -147,7 +147,7 @@ func TestWeightsBadInput(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			fails(t, dir, append([]string{"weights"}, strings.Fields(strings.ReplaceAll(c.args, "%M", fixture()))...), c.words...)
+			fails(t, dir, append([]string{"weights"}, line(c.args, "%M", fixture())...), c.words...)
 			if after, err := os.ReadDir(dir); err != nil || len(after) != len(before) {
 				t.Errorf("have %v, %v, want %v", after, err, before)
 			}
@@ -162,7 +162,7 @@ func TestWeightsBadInput(t *testing.T) {
 		"%M/mlp more":                           `do not know what to do with "more"`,
 		"%M/mlp --load w.npz -o n --config x.j": "--load goes with",
 	} {
-		r := inside(t, dir, append([]string{"weights"}, strings.Fields(strings.ReplaceAll(args, "%M", fixture()))...)...)
+		r := inside(t, dir, append([]string{"weights"}, line(args, "%M", fixture())...)...)
 		checkFailure(t, r, exitUsage, want)
 	}
 }
