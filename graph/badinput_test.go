@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -162,20 +161,16 @@ func TestClosed(t *testing.T) {
 }
 
 func TestTwoGoroutinesInOneRunner(t *testing.T) {
-	w := newWaiter(t)
+	w := newWaiter(t, Auto)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if err := w.Run(bg); err != nil {
 			t.Error(err)
 		}
 	})
-	var err error
-	for err == nil { // until the other goroutine is in it
-		runtime.Gosched()
-		err = w.Feed("scale", w.scale)
-	}
-	wantError(t, err, ErrBusy)
+	w.begun(bg)
 	wantError(t, w.Run(bg), ErrBusy)
+	wantError(t, w.Feed("x", w.x), ErrBusy)
 	w.letGo(t)
 	wg.Wait()
 	w.letGo(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -23,68 +24,89 @@ func slowRunner(t *testing.T, n int32) (r *Runner, count *npy.Array) {
 	return r, count
 }
 
-// waiter is a Runner whose step waits until the test lets it go, by putting an array
-// in the queue from which it takes one: what happens meanwhile needs no clock.
+// waiter is a Runner whose step waits until the test lets it go, by putting a number in
+// the queue from which it takes one: what happens meanwhile needs no clock.
 type waiter struct {
 	*Runner
-	m     *Model
-	scale *npy.Array // what the step is fed: 10
-	taken *npy.Array // where it lands: 20 times what was put
+	s      *Session
+	x, out *npy.Array // what the step is fed, ones, and where it lands: 20 times that
 }
 
-func newWaiter(t *testing.T) waiter {
+func newWaiter(t *testing.T, e Executor) waiter {
 	t.Helper()
-	m := load(t, "queue")
-	w := waiter{runner(t, m, "take"), m, zeros(t, npy.Float32), zeros(t, npy.Float32, 3)}
-	values[float32](t, w.scale)[0] = 10
-	must(t, w.Feed("scale", w.scale))
-	must(t, w.Into("taken", w.taken))
+	g := newGraph(t)
+	queue := apply(t, g, "FIFOQueueV2", nil, ops.Types("component_types", npy.Float32))
+	taken := apply(t, g, "QueueDequeueV2", ops.In(queue), ops.Types("component_types", npy.Float32))
+	product := apply(t, g, "Mul", ops.In(placeholder(t, g, "x", npy.Float32, -1), taken))
+	put, err := g.Constant("", npy.Scalar[float32](20))
+	must(t, err)
+	_, err = g.Apply(&ops.Call[Output]{Op: "QueueEnqueueV2", Name: "put", Inputs: []ops.Input[Output]{ops.One(queue), ops.List(put)}})
+	must(t, err)
+	w := waiter{s: session(t, g), x: array(t, slices.Repeat([]float32{1}, 4096)), out: zeros(t, npy.Float32, 4096)}
+	w.Runner, err = w.s.Runner([]string{"x"}, []string{product.String()}, nil)
+	must(t, err)
+	t.Cleanup(w.Runner.Close)
+	must(t, w.SetExecutor(e))
+	must(t, w.Feed("x", w.x))
+	must(t, w.Into(product.String(), w.out))
+	for range 3 { // the first steps are fed copies
+		w.letGo(t)
+		must(t, w.Run(bg))
+	}
 	return w
 }
 
 // letGo lets one step go, the one that waits or else the next.
 func (w waiter) letGo(t *testing.T) {
 	t.Helper()
-	_, err := w.m.Call(bg, "put", Feeds{"x": array(t, []float32{1, 2, 3})})
+	_, err := w.s.Run(bg, nil, nil, []string{"put"})
 	must(t, err)
 }
 
-// leaveBehind cancels a Run while its step waits.
-func leaveBehind(t *testing.T, r *Runner) {
-	t.Helper()
-	for after := time.Millisecond; r.behind == nil; after *= 2 { // until the step has begun by then
-		ctx, cancel := context.WithCancel(bg)
-		time.AfterFunc(after, cancel)
-		wantError(t, r.Run(ctx), context.Canceled)
+// begun waits until a step has begun that another goroutine runs, or ctx ends: then
+// TensorFlow has the fed array.
+func (w waiter) begun(ctx context.Context) {
+	for !tfc.InUse(w.x) && ctx.Err() == nil {
+		runtime.Gosched()
 	}
+}
+
+// leaveBehind cancels a Run when its step has begun, and returns its error.
+func (w waiter) leaveBehind(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		w.begun(ctx)
+		cancel()
+	}()
+	return w.Run(ctx)
 }
 
 func TestCancelReturnsAtOnce(t *testing.T) {
 	for _, e := range []Executor{Inline, Pool, Auto} {
 		t.Run(e.String(), func(t *testing.T) {
-			w := newWaiter(t)
-			must(t, w.SetExecutor(e))
-			taken := values[float32](t, w.taken)
-			taken[0] = -1
-			leaveBehind(t, w.Runner)
+			w := newWaiter(t, e)
+			out := values[float32](t, w.out)
+			out[0] = -1
+			wantError(t, w.leaveBehind(bg), context.Canceled)
 			select {
 			case <-w.behind:
 				t.Error("a cancelled Run returns when the step is over")
 			default:
 			}
 			// Nothing lands, not even when the step is over.
-			_, err := w.Value("taken")
+			_, err := w.Value(w.Outputs()[0].Name)
 			wantError(t, err, ErrNotFetched)
 			w.letGo(t)
 			must(t, w.wait(bg))
-			if taken[0] != -1 {
-				t.Errorf("a step left behind wrote %v to the caller's array", taken)
+			if out[0] != -1 {
+				t.Errorf("a step left behind wrote %v to the caller's array", out[0])
 			}
 			// And the runner is as good as before.
 			w.letGo(t)
 			must(t, w.Run(bg))
-			if want := []float32{20, 40, 60}; !slices.Equal(taken, want) {
-				t.Errorf("after a cancelled step the result is %v, want %v", taken, want)
+			if out[0] != 20 {
+				t.Errorf("after a cancelled step the result is %v, want 20", out[0])
 			}
 		})
 	}
@@ -105,9 +127,8 @@ func TestDeadlineStopsTheStep(t *testing.T) {
 }
 
 func TestNextRunWaitsForTheStepLeftBehind(t *testing.T) {
-	w := newWaiter(t)
-	must(t, w.SetExecutor(Inline))
-	leaveBehind(t, w.Runner)
+	w := newWaiter(t, Inline)
+	wantError(t, w.leaveBehind(bg), context.Canceled)
 	short, cancel := context.WithTimeout(bg, time.Millisecond)
 	defer cancel()
 	wantError(t, w.Run(short), context.DeadlineExceeded, "left behind")
@@ -148,57 +169,31 @@ func TestCancellableContext(t *testing.T) {
 
 // The array that a step left behind reads is in use until the step is over.
 func TestStepLeftBehindHoldsItsFeeds(t *testing.T) {
-	g := newGraph(t)
-	queue := apply(t, g, "FIFOQueueV2", nil, ops.Types("component_types", npy.Float32))
-	taken := apply(t, g, "QueueDequeueV2", ops.In(queue), ops.Types("component_types", npy.Float32))
-	in := placeholder(t, g, "x", npy.Float32, -1)
-	product := apply(t, g, "Mul", ops.In(in, taken))
-	one, err := g.Constant("", npy.Scalar[float32](1))
-	must(t, err)
-	_, err = g.Apply(&ops.Call[Output]{Op: "QueueEnqueueV2", Name: "put", Inputs: []ops.Input[Output]{ops.One(queue), ops.List(one)}})
-	must(t, err)
-	s := session(t, g)
-	let := func() {
-		t.Helper()
-		_, err := s.Run(bg, nil, nil, []string{"put"})
-		must(t, err)
-	}
-	r, err := s.Runner([]string{in.String()}, []string{product.String()}, nil)
-	must(t, err)
-	defer r.Close()
-	x := zeros(t, npy.Float32, 1<<20)
-	must(t, r.Feed(in.String(), x))
-	must(t, r.Fetch(product.String()))
-	for range 3 { // the first steps are fed copies
-		let()
-		must(t, r.Run(bg))
-	}
-	leaveBehind(t, r)
-	if !tfc.InUse(x) {
+	w := newWaiter(t, Inline)
+	wantError(t, w.leaveBehind(bg), context.Canceled)
+	if !tfc.InUse(w.x) {
 		t.Error("the array is not in use while the step is on")
 	}
-	let()
-	must(t, r.wait(bg))
-	if tfc.InUse(x) {
+	w.letGo(t)
+	must(t, w.wait(bg))
+	if tfc.InUse(w.x) {
 		t.Error("the array is in use when the step is over")
 	}
 }
 
-// Close of the model waits for a step that was left behind, which here ends at its own
-// deadline.
+// Close waits for a step that was left behind, which here ends at its own deadline.
 func TestCloseWaitsForTheStepLeftBehind(t *testing.T) {
-	w := newWaiter(t)
-	must(t, w.SetExecutor(Pool))
+	w := newWaiter(t, Pool)
 	var deadline time.Time
-	for limit := 200 * time.Millisecond; w.behind == nil; limit *= 2 { // until the step has begun by a tenth of it
+	for limit := 100 * time.Millisecond; w.behind == nil; limit *= 2 { // until the step has begun by then
 		deadline = time.Now().Add(limit)
 		ctx, cancel := context.WithDeadline(bg, deadline)
-		time.AfterFunc(limit/10, cancel)
-		if err := w.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if err := w.leaveBehind(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			wantError(t, err, context.Canceled)
 		}
+		cancel()
 	}
-	w.m.Close()
+	w.s.Close()
 	if early := time.Until(deadline); early > 10*time.Millisecond { // TensorFlow counts milliseconds
 		t.Errorf("Close returned %v before the step could be over", early)
 	}
