@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -118,7 +119,7 @@ func useFakeDriver() error {
 
 func Example_weights() {
 	ctx := context.Background()
-	defer os.RemoveAll("new-model")
+	defer inNewFolder()()
 	// README weights
 	s, err := weights.Open("testdata/models/mlp") // or a checkpoint, an archive, w.part0.npy ...
 	if err != nil {
@@ -274,8 +275,8 @@ func Example_dataset() {
 	// Output: 3000 rows
 }
 
-// inNewFolder makes a folder the current one, until the function it returns
-// takes it away.
+// inNewFolder makes a folder with testdata in it the current one, until the
+// function it returns takes it away: what is written is not written to the sources.
 func inNewFolder() (leave func()) {
 	old, err := os.Getwd()
 	if err != nil {
@@ -283,6 +284,9 @@ func inNewFolder() (leave func()) {
 	}
 	dir, err := os.MkdirTemp("", "readme")
 	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(old, "testdata"), filepath.Join(dir, "testdata")); err != nil {
 		log.Fatal(err)
 	}
 	if err := os.Chdir(dir); err != nil {

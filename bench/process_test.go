@@ -41,11 +41,11 @@ func adding(whole bool, n int) *Scenario {
 }
 
 // add times a peer that the command is beside one that works, and returns what
-// became of it.
-func add(t *testing.T, command string) (*PeerResult, *Report) {
+// became of it. Patience is for both.
+func add(t *testing.T, command string, patience time.Duration) (*PeerResult, *Report) {
 	t.Helper()
 	r, err := Run(t.Context(), Options{
-		Scenarios: []*Scenario{adding(false, 100)}, Quick: true, Patience: 2 * time.Second, Child: self(t),
+		Scenarios: []*Scenario{adding(false, 100)}, Quick: true, Patience: patience, Child: self(t),
 		External: []ExternalPeer{{Name: "x", Command: command}},
 	})
 	must(t, err)
@@ -56,8 +56,8 @@ func add(t *testing.T, command string) (*PeerResult, *Report) {
 	return c.Peer("x"), r
 }
 
-// Whatever a peer does, it is told what was wrong with it, soon, and the others
-// are timed all the same.
+// Whatever a peer does, it is told what was wrong with it, and the others are timed all
+// the same. One that never answers would hold up the test for longer than it may take.
 func TestBadPeers(t *testing.T) {
 	for name, c := range map[string]struct {
 		command string
@@ -68,13 +68,13 @@ func TestBadPeers(t *testing.T) {
 		"ends at once":        {"echo out of luck >&2; exit 3", Failed, "exit status 3): out of luck"},
 		"another protocol":    {`echo '{"ready": 7}'; read -r line`, Failed, "its first line is not"},
 		"talks":               {"echo Hello; cat >/dev/null", Failed, `it wrote "Hello", want one JSON object`},
-		"is silent":           {"sleep 1000", Failed, "no answer in 2s"},
-		"leaves a child":      {"sleep 1000 & sleep 1000", Failed, "no answer in 2s"},
+		"is silent":           {"sleep 3600", Failed, "no answer in "},
+		"leaves a child":      {"sleep 3600 & sleep 1000", Failed, "no answer in "},
 		"cannot":              {serves(`echo '{"missing": "only on Sundays"}'`, ok, ok), Absent, "only on Sundays"},
 		"fails to set up":     {serves(`echo '{"error": "no room"}'`, ok, ok), Failed, "no room"},
 		"says nothing":        {serves(`echo '{}'`, ok, ok), Failed, `no "ok"`},
 		"fails to run":        {serves(ok, `echo '{"error": "too hot"}'`, ok), Failed, "too hot"},
-		"hangs in a run":      {serves(ok, "sleep 1000", ok), Failed, "no answer in 2s"},
+		"hangs in a run":      {serves(ok, "sleep 3600", ok), Failed, "no answer in "},
 		"dies in a run":       {serves(ok, "echo ouch >&2; kill -9 $$", ok), Failed, "killed): ouch"},
 		"closes its output":   {serves(ok, "exec >&-", ok), Failed, "it has ended"},
 		"has no results":      {serves(ok, ok, ok), Failed, "no results"},
@@ -86,13 +86,14 @@ func TestBadPeers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			start := time.Now()
-			p, r := add(t, c.command)
+			patience := time.Duration(0) // as ever
+			if c.note == "no answer in " {
+				patience = 10 * time.Second
+				c.note += patience.String()
+			}
+			p, r := add(t, c.command, patience)
 			if p.State != c.want || !strings.Contains(p.Note, c.note) || len(p.Times) > 0 {
 				t.Errorf("have %s %q with %d times, want %s %q with none", p.State, p.Note, len(p.Times), c.want, c.note)
-			}
-			if took := time.Since(start); took > 30*time.Second {
-				t.Errorf("it took %v", took)
 			}
 			verdict := r.Scenarios[0].Findings[0].Verdict
 			if failed := c.want == Failed; failed != r.Failed() || failed != strings.HasPrefix(verdict, "failed: numbers, x") {
@@ -118,7 +119,7 @@ func otherSum(t *testing.T) string { return copySum(t, "product", npy.Scalar(int
 
 // A peer that a shell is does what the protocol asks.
 func TestExternalPeer(t *testing.T) {
-	p, r := add(t, serves(ok, `echo '{"ok": true, "measures": {"luck": 7}}'`, rightSum(t)))
+	p, r := add(t, serves(ok, `echo '{"ok": true, "measures": {"luck": 7}}'`, rightSum(t)), 0)
 	if p.State != Timed || p.Kind != External || len(p.Times) != r.Settings.Rounds || p.N == 0 || p.ToFloor == nil {
 		t.Errorf("have %+v, want it timed", p)
 	}
@@ -135,7 +136,7 @@ func TestWholeProcesses(t *testing.T) {
 	const n = 8 << 20 // numbers of 8 bytes
 	r, err := Run(t.Context(), Options{
 		Scenarios: []*Scenario{adding(true, n)}, Quick: true, Child: self(t),
-		External: []ExternalPeer{{Name: "a shell around it", Command: strings.Join(self(t), " ") + "; true"}},
+		External: []ExternalPeer{{Name: "a shell around it", Command: "'" + strings.Join(self(t), "' '") + "'; true"}},
 	})
 	must(t, err)
 	for _, p := range r.Scenarios[0].Cases[0].Peers {

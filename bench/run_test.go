@@ -120,8 +120,10 @@ func TestForms(t *testing.T) {
 	if !reflect.DeepEqual(again, r) {
 		t.Error("the report that is read back is another")
 	}
-	for _, path := range []string{r.Machine.Library.Path, os.Getenv("HOME")} {
-		if strings.Contains(markdown.String(), path) {
+	here, err := os.Getwd()
+	must(t, err)
+	for _, path := range []string{r.Machine.Library.Path, filepath.Dir(r.Machine.Library.Path), here, os.Getenv("HOME")} {
+		if len(path) > 1 && strings.Contains(markdown.String(), path) { // a home may be unset, or /
 			t.Errorf("the path %s is in the document", path)
 		}
 	}

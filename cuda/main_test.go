@@ -79,7 +79,7 @@ func leftOver() string {
 // eventually collects garbage until cond holds, for as long as that can
 // reasonably take, and reports whether it does.
 func eventually(cond func() bool) bool {
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		if cond() {
 			return true
 		}

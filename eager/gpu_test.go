@@ -67,7 +67,7 @@ func driver(t testing.TB, s fakecuda.Settings) *fakecuda.Control {
 
 // eventually waits for what other goroutines do.
 func eventually(cond func() bool) bool {
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		if cond() {
 			return true
 		}

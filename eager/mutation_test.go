@@ -54,7 +54,7 @@ func TestMutationsAreFound(t *testing.T) {
 	}
 	binary := buildMutated(t)
 	run := func(name, tests string) (string, error) {
-		cmd := exec.Command(binary, "-test.run", "^("+tests+")$", "-test.timeout", "1m")
+		cmd := exec.Command(binary, "-test.run", "^("+tests+")$", "-test.timeout", "5m")
 		cmd.Env = append(os.Environ(), "NDFLOW_EAGER_MUTATION="+name)
 		out, err := cmd.CombinedOutput()
 		return string(out), err

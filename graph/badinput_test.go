@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"ndflow/npy"
 	"ndflow/tfc"
@@ -162,18 +161,20 @@ func TestClosed(t *testing.T) {
 }
 
 func TestTwoGoroutinesInOneRunner(t *testing.T) {
-	r, _, _, step := calibrated(t)
+	w := newWaiter(t, Auto)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := r.Run(bg); err != nil {
+		if err := w.Run(bg); err != nil {
 			t.Error(err)
 		}
 	})
-	time.Sleep(step / 4) // the step takes four times as long
-	wantError(t, r.Run(bg), ErrBusy)
-	wantError(t, r.Feed("n", npy.Scalar[int32](1)), ErrBusy)
+	w.begun(bg)
+	wantError(t, w.Run(bg), ErrBusy)
+	wantError(t, w.Feed("x", w.x), ErrBusy)
+	w.letGo(t)
 	wg.Wait()
-	must(t, r.Run(bg))
+	w.letGo(t)
+	must(t, w.Run(bg))
 }
 
 func TestNoModel(t *testing.T) {

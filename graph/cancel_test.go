@@ -2,14 +2,19 @@ package graph
 
 import (
 	"context"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"ndflow/npy"
+	"ndflow/ops"
 	"ndflow/tfc"
 )
 
-// slowRunner runs steps of about n milliseconds.
+// slowRunner runs steps of n products of matrices, about a millisecond each.
 func slowRunner(t *testing.T, n int32) (r *Runner, count *npy.Array) {
 	t.Helper()
 	r = runner(t, load(t, "slow"), "")
@@ -19,72 +24,128 @@ func slowRunner(t *testing.T, n int32) (r *Runner, count *npy.Array) {
 	return r, count
 }
 
-// calibrated is a slow runner whose step takes a few hundred milliseconds here.
-func calibrated(t *testing.T) (r *Runner, count *npy.Array, n int32, step time.Duration) {
-	r, count = slowRunner(t, 20)
-	must(t, r.Run(bg))
-	start := time.Now()
-	must(t, r.Run(bg))
-	n = max(20, int32(20*400*time.Millisecond/time.Since(start)))
-	must(t, r.Feed("n", npy.Scalar(n)))
-	start = time.Now()
-	must(t, r.Run(bg))
-	return r, count, n, time.Since(start)
+// waiter is a Runner whose step waits until the test lets it go, by staging a number for
+// it: what happens meanwhile needs no clock. The op that waits cannot be interrupted.
+type waiter struct {
+	*Runner
+	s      *Session
+	x, out *npy.Array // what the step is fed, ones, and where it lands: 20 times that
+}
+
+func newWaiter(t *testing.T, e Executor) waiter {
+	t.Helper()
+	g := newGraph(t)
+	taken := apply(t, g, "Unstage", nil, ops.Types("dtypes", npy.Float32), ops.String("shared_name", "let go"))
+	product := apply(t, g, "Mul", ops.In(placeholder(t, g, "x", npy.Float32, -1), taken))
+	put, err := g.Constant("", npy.Scalar[float32](20))
+	must(t, err)
+	_, err = g.Apply(&ops.Call[Output]{Op: "Stage", Name: "put", Inputs: []ops.Input[Output]{ops.List(put)},
+		Attrs: []ops.Attr{ops.String("shared_name", "let go")}})
+	must(t, err)
+	w := waiter{s: session(t, g, WithExecutor(Inline)), x: array(t, slices.Repeat([]float32{1}, 4096)), out: zeros(t, npy.Float32, 4096)}
+	w.Runner, err = w.s.Runner([]string{"x"}, []string{product.String()}, nil)
+	must(t, err)
+	t.Cleanup(w.Runner.Close)
+	must(t, w.SetExecutor(e))
+	must(t, w.Feed("x", w.x))
+	must(t, w.Into(product.String(), w.out))
+	for range 3 { // the first steps are fed copies
+		w.letGo(t)
+		must(t, w.Run(bg))
+	}
+	return w
+}
+
+// letGo lets one step go, the one that waits or else the next.
+func (w waiter) letGo(t *testing.T) {
+	t.Helper()
+	_, err := w.s.Run(bg, nil, nil, []string{"put"})
+	must(t, err)
+}
+
+// begun waits until a step has begun that another goroutine runs, or ctx ends: then
+// TensorFlow has the fed array.
+func (w waiter) begun(ctx context.Context) {
+	for !tfc.InUse(w.x) && ctx.Err() == nil {
+		runtime.Gosched()
+	}
+}
+
+// leaveBehind cancels a Run when its step has begun, and returns its error.
+func (w waiter) leaveBehind(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		w.begun(ctx)
+		cancel()
+	}()
+	return w.Run(ctx)
+}
+
+// leftWaiting is a waiter whose step was left behind and waits, which the next Run says.
+// A step that is cancelled just before its op begins to wait ends at once; then there is
+// another.
+func leftWaiting(t *testing.T, e Executor) waiter {
+	t.Helper()
+	for range 100 {
+		w := newWaiter(t, e)
+		wantError(t, w.leaveBehind(bg), context.Canceled)
+		short, cancel := context.WithTimeout(bg, time.Millisecond)
+		err := w.Run(short)
+		cancel()
+		wantError(t, err, context.DeadlineExceeded)
+		if strings.Contains(err.Error(), "left behind") {
+			return w
+		}
+		w.letGo(t) // if this second step waits
+	}
+	t.Fatal("no step was left behind: a cancelled Run returns when the step is over")
+	return waiter{}
 }
 
 func TestCancelReturnsAtOnce(t *testing.T) {
-	r, count, n, step := calibrated(t)
 	for _, e := range []Executor{Inline, Pool, Auto} {
 		t.Run(e.String(), func(t *testing.T) {
-			must(t, r.SetExecutor(e))
-			values[int32](t, count)[0] = -1
-			ctx, cancel := context.WithCancel(bg)
-			time.AfterFunc(step/10, cancel)
-			start := time.Now()
-			err := r.Run(ctx)
-			took := time.Since(start)
-			wantError(t, err, context.Canceled)
-			if took > step/2 {
-				t.Errorf("a cancelled Run took %v of a step of %v", took, step)
-			}
+			w := leftWaiting(t, e)
+			out := values[float32](t, w.out)
+			out[0] = -1
 			// Nothing lands, not even when the step is over.
-			_, err = r.Value("count")
+			_, err := w.Value(w.Outputs()[0].Name)
 			wantError(t, err, ErrNotFetched)
-			must(t, r.wait(bg))
-			if got := values[int32](t, count)[0]; got != -1 {
-				t.Errorf("a step left behind wrote %d to the caller's array", got)
+			w.letGo(t)
+			must(t, w.wait(bg))
+			if out[0] != -1 {
+				t.Errorf("a step left behind wrote %v to the caller's array", out[0])
 			}
 			// And the runner is as good as before.
-			must(t, r.Run(bg))
-			if got := values[int32](t, count)[0]; got != n {
-				t.Errorf("after a cancelled step the result is %d, want %d", got, n)
+			w.letGo(t)
+			must(t, w.Run(bg))
+			if out[0] != 20 {
+				t.Errorf("after a cancelled step the result is %v, want 20", out[0])
 			}
 		})
 	}
 }
 
+// A step of weeks ends soon after the deadline, or the test never does.
 func TestDeadlineStopsTheStep(t *testing.T) {
-	r, _, _, step := calibrated(t)
-	ctx, cancel := context.WithTimeout(bg, step/10)
+	r, count := slowRunner(t, math.MaxInt32)
+	ctx, cancel := context.WithTimeout(bg, 50*time.Millisecond)
 	defer cancel()
-	start := time.Now()
 	wantError(t, r.Run(ctx), context.DeadlineExceeded)
 	must(t, r.wait(bg)) // for the step itself
-	if took := time.Since(start); took > step/2 {
-		t.Errorf("a step with a deadline of %v went on for %v of %v", step/10, took, step)
-	}
+	must(t, r.Feed("n", npy.Scalar[int32](3)))
 	must(t, r.Run(bg))
+	if got := values[int32](t, count)[0]; got != 3 {
+		t.Errorf("after a step that was stopped the result is %d, want 3", got)
+	}
 }
 
 func TestNextRunWaitsForTheStepLeftBehind(t *testing.T) {
-	r, _ := slowRunner(t, 1)
-	over := make(chan struct{})
-	r.behind = over // as with an op that cannot be interrupted
-	short, cancel := context.WithTimeout(bg, time.Millisecond)
-	defer cancel()
-	wantError(t, r.Run(short), context.DeadlineExceeded, "left behind")
-	close(over)
-	must(t, r.Run(bg))
+	w := leftWaiting(t, Inline)
+	w.letGo(t)
+	w.letGo(t)
+	must(t, w.Run(bg))
 }
 
 func TestEndedContext(t *testing.T) {
@@ -119,19 +180,15 @@ func TestCancellableContext(t *testing.T) {
 
 // The array that a step left behind reads is in use until the step is over.
 func TestStepLeftBehindHoldsItsFeeds(t *testing.T) {
-	m := load(t, "slow")
-	r := runner(t, m, "")
-	must(t, r.SetExecutor(Inline))
-	_, _, n, step := calibrated(t)
-	must(t, r.Feed("n", npy.Scalar(n)))
-	must(t, r.Fetch("count"))
-	must(t, r.Run(bg))
-	ctx, cancel := context.WithCancel(bg)
-	time.AfterFunc(step/10, cancel)
-	wantError(t, r.Run(ctx), context.Canceled)
-	m.Close()
-	wantError(t, r.Run(bg), ErrClosed)
-	must(t, r.wait(bg)) // what was left behind has ended
+	w := leftWaiting(t, Inline)
+	if !tfc.InUse(w.x) {
+		t.Error("the array is not in use while the step is on")
+	}
+	w.letGo(t)
+	must(t, w.wait(bg))
+	if tfc.InUse(w.x) {
+		t.Error("the array is in use when the step is over")
+	}
 }
 
 func TestFailedStepLeavesArraysAlone(t *testing.T) {

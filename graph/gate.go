@@ -34,13 +34,13 @@ type gate struct {
 	most    int
 	running int
 	waits   bool
-	patient []*waiter // without a deadline, in the order they came
-	hurried []*waiter // with one
-	turn    bool      // the patient are next
+	patient []*turn // without a deadline, in the order they came
+	hurried []*turn // with one
+	fair    bool    // the patient are next
 }
 
-// waiter is a step that waits for its turn.
-type waiter struct{ admitted chan struct{} }
+// turn is what a step waits for.
+type turn struct{ admitted chan struct{} }
 
 func newGate(o *options) (*gate, error) {
 	switch {
@@ -66,7 +66,7 @@ func (g *gate) enter(ctx context.Context, wait bool) error {
 		g.mu.Unlock()
 		return fmt.Errorf("%w: %d steps run, and no more may", ErrFull, g.most)
 	}
-	w := &waiter{admitted: make(chan struct{})}
+	w := &turn{admitted: make(chan struct{})}
 	queue := &g.patient
 	if _, ok := ctx.Deadline(); ok {
 		queue = &g.hurried
@@ -102,15 +102,15 @@ func (g *gate) leave() {
 	close(w.admitted)
 }
 
-// next takes a waiter: the patient and the hurried in turn.
-func (g *gate) next() (w *waiter) {
+// next takes who waits: the patient and the hurried in turn.
+func (g *gate) next() (w *turn) {
 	patient, hurried := len(g.patient), len(g.hurried)
-	if patient > 0 && (hurried == 0 || g.turn) {
-		w, g.patient, g.turn = g.patient[0], g.patient[1:], false
+	if patient > 0 && (hurried == 0 || g.fair) {
+		w, g.patient, g.fair = g.patient[0], g.patient[1:], false
 		return w
 	}
 	if hurried > 0 {
-		w, g.hurried, g.turn = g.hurried[hurried-1], g.hurried[:hurried-1], true
+		w, g.hurried, g.fair = g.hurried[hurried-1], g.hurried[:hurried-1], true
 	}
 	return w
 }

@@ -47,7 +47,7 @@ func probs(t testing.TB, m *Model, n int) []*npy.Array {
 func noGoroutinesLeft(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Cleanup(func() {
-		for range 1000 {
+		for range 60_000 {
 			if runtime.NumGoroutine() <= before {
 				return
 			}

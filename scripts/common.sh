@@ -128,7 +128,7 @@ pip() {
 # pip_failed WHAT says that pip did not get WHAT, and why as far as can be told.
 pip_failed() {
   cat pip.log >&2
-  if grep -q 'No space left on device' pip.log; then
+  if grep -qF '[Errno 28]' pip.log; then # its words are in the user's language
     die "the disk filled up while pip fetched $1"
   elif grep -qE 'No matching distribution|Could not find a version' pip.log; then
     die "pip finds no $1" \

@@ -92,8 +92,8 @@ func TestBadInput(t *testing.T) {
 			dir := t.TempDir()
 			save(t, filepath.Join(dir, "x.npy"), []float32{4, -1})
 			model, _, _ := strings.Cut(c.model, "/")
-			args := strings.ReplaceAll(c.args, "%IN", fixture(model, "expected"))
-			checkFailure(t, inside(t, dir, append([]string{"run", fixture(c.model)}, strings.Fields(args)...)...), exitFailure, c.words...)
+			args := line(c.args, "%IN", fixture(model, "expected"))
+			checkFailure(t, inside(t, dir, append([]string{"run", fixture(c.model)}, args...)...), exitFailure, c.words...)
 			filetest.Only(t, dir, "x.npy")
 		})
 	}

@@ -62,7 +62,7 @@ func TestBatchKinds(t *testing.T) {
 			t.Run(c.name+" to "+ext, func(t *testing.T) {
 				dir := t.TempDir()
 				in := fixture(c.model, "expected", c.expected)
-				args := strings.Fields(strings.ReplaceAll(c.args, "%IN", in))
+				args := line(c.args, "%IN", in)
 				args = append([]string{"run", fixture(c.model), "--batch", "2"}, args...)
 				for _, name := range c.outputs {
 					args = append(args, "--out", name+"="+file(name, ext))

@@ -57,7 +57,6 @@ func TestDiff(t *testing.T) {
 	if r := inside(t, dir, "convert", "t.csv", "t.parquet"); r.code != 0 {
 		t.Fatal(r.stderr)
 	}
-	model := fixture("mlp")
 	for _, c := range []struct {
 		args  string
 		code  int
@@ -79,11 +78,11 @@ func TestDiff(t *testing.T) {
 		{"a.npz:x d.npy", 0, []string{"all of 2 elements are equal"}},
 		{"t.csv t.parquet", 0, []string{"x ", "y "}},
 		{"t.parquet:x d.npy", 0, []string{"int64 and float32 [2]", "all of 2 elements are equal"}},
-		{model + " " + model, 0, []string{"w1", "float32 [16 8]"}},
-		{model + ":w1 " + model + ":w1", 0, []string{"all of 128 elements are equal"}},
+		{"%M %M", 0, []string{"w1", "float32 [16 8]"}},
+		{"%M:w1 %M:w1", 0, []string{"all of 128 elements are equal"}},
 	} {
 		t.Run(c.args, func(t *testing.T) {
-			r := inside(t, dir, append([]string{"diff"}, strings.Fields(c.args)...)...)
+			r := inside(t, dir, append([]string{"diff"}, line(c.args, "%M", fixture("mlp"))...)...)
 			if r.code != c.code || r.stderr != "" {
 				t.Errorf("have exit code %d, stderr %q, want %d", r.code, r.stderr, c.code)
 			}

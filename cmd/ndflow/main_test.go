@@ -39,6 +39,16 @@ func command(t *testing.T, dir string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// line is a command line's arguments, with old and new strings by turns replaced within
+// them: paths may have spaces.
+func line(args string, oldnew ...string) []string {
+	list := strings.Fields(args)
+	for i, arg := range list {
+		list[i] = strings.NewReplacer(oldnew...).Replace(arg)
+	}
+	return list
+}
+
 // result is how a run of the command ended.
 type result struct {
 	code           int

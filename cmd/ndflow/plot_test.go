@@ -32,6 +32,7 @@ func pictures(t *testing.T) string {
 	dir := t.TempDir()
 	t.Setenv("LANG", "C.UTF-8")
 	t.Setenv("LC_ALL", "")
+	t.Setenv("LC_CTYPE", "")
 	save(t, dir+"/m.npy", wave(20, 30), 20, 30)
 	save(t, dir+"/v.npy", wave(1, 200))
 	save(t, dir+"/strings.npy", []string{"a"})
@@ -59,14 +60,13 @@ func pictures(t *testing.T) string {
 
 func TestPlotFiles(t *testing.T) {
 	dir := pictures(t)
-	model := fixture("mlp")
 	for i, args := range []string{
 		"m.npy", "m.npy --kind hist --log --bins 10 --unit mV --title Title", "m.npy --kind image", "v.npy", "m.npy m.npy -k scatter",
-		"two.npz:first two.npz:second", model + ":w1", model + ":b1 " + model + ":b2 --kind hist", "--all " + model, "--all two.npz --match first",
+		"two.npz:first two.npz:second", "%M:w1", "%M:b1 %M:b2 --kind hist", "--all %M", "--all two.npz --match first",
 	} {
 		for _, ext := range []string{"png", "svg"} {
 			out := fmt.Sprintf("%d.%s", i, ext)
-			if r := ok(t, dir, append(strings.Fields("plot "+args), "-o", out)...); r.stdout != "" {
+			if r := ok(t, dir, append(line("plot "+args, "%M", fixture("mlp")), "-o", out)...); r.stdout != "" {
 				t.Errorf("%s: have %q on stdout", args, r.stdout)
 			}
 			content, err := os.ReadFile(filepath.Join(dir, out))
@@ -150,7 +150,6 @@ func TestPlotBadInput(t *testing.T) {
 	if err := os.WriteFile(dir+"/short.npy", []byte("\x93NUMPY"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	model := fixture("mlp")
 	for args, words := range map[string][]string{
 		"empty.npy -o x.png":                    {"empty.npy", "is empty"},
 		"nan.npy -o x.png":                      {"all of 2 elements", "2 NaN"},
@@ -165,13 +164,13 @@ func TestPlotBadInput(t *testing.T) {
 		"short.npy -o x.png":                    {"short.npy", "not a valid file"},
 		"two.npz -o x.png":                      {"two.npz has 2 arrays", "two.npz:NAME", `"first", "second"`},
 		"two.npz:third -o x.png":                {`no array "third"`, `"first", "second"`},
-		model + ":w9 -o x.png":                  {`no array "w9"`, `"w1"`},
+		"%M:w9 -o x.png":                        {`no array "w9"`, `"w1"`},
 		"m.npy -o nope/x.png":                   {"write nope/x.png: no such file"},
 		"m.npy -o two.npz/x.png":                {"two.npz/x.png"},
 		"--all two.npz --match third -o x.html": {"no name of 2 arrays matches third"},
 		"--all nope -o x.html":                  {"nope"},
 	} {
-		fails(t, dir, append([]string{"plot"}, strings.Fields(args)...), words...)
+		fails(t, dir, append([]string{"plot"}, line(args, "%M", fixture("mlp"))...), words...)
 	}
 	after, err := os.ReadDir(dir)
 	if err != nil || len(after) != len(before)+1 {

@@ -321,7 +321,7 @@ func TestQuantizeBadInput(t *testing.T) {
 			if !strings.Contains(c.args, "-o ") {
 				args = append(args, "-o", "w.npz")
 			}
-			args = append(args, strings.Fields(strings.ReplaceAll(c.args, "%", bad))...)
+			args = append(args, line(c.args, "%", bad)...)
 			checkFailure(t, inside(t, dir, args...), exitFailure, c.words...)
 			filetest.Only(t, dir, "full.npz", "there.npz")
 		})

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,34 +31,73 @@ func rows(n int) int {
 	return n
 }
 
-// kill starts the command and kills it by SIGKILL: a while after its journal says
-// that it has begun, since what it has staged before that nobody can know of. It
-// reports whether the command was through before.
-func kill(t *testing.T, cmd *exec.Cmd, journal string, after time.Duration) (through bool) {
+// running is the command while it runs.
+type running struct {
+	*exec.Cmd
+	over chan error // has what Wait returns
+}
+
+func begin(t *testing.T, cmd *exec.Cmd) running {
 	t.Helper()
-	before, _ := os.Stat(journal)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	result := make(chan error, 1)
-	go func() { result <- cmd.Wait() }()
-	began := time.NewTicker(time.Millisecond)
-	defer began.Stop()
-	var end <-chan time.Time
+	r := running{cmd, make(chan error, 1)}
+	go func() { r.over <- cmd.Wait() }()
+	return r
+}
+
+// until waits for a condition, and reports whether it came before the command ended.
+func (r running) until(cond func() bool) bool {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
 	for {
 		select {
-		case err := <-result:
-			return err == nil
-		case <-end:
-			cmd.Process.Kill()
-		case <-began.C:
-			now, err := os.Stat(journal)
-			if err == nil && now.Size() > 0 && (before == nil || now.Size() != before.Size()) {
-				began.Stop()
-				end = time.After(after)
+		case err := <-r.over:
+			r.over <- err
+			return false
+		case <-tick.C:
+			if cond() {
+				return true
 			}
 		}
 	}
+}
+
+const journal = "y.npy.partial.json"
+
+// done returns how many rows are on the disk by the journal in a folder, and the
+// journal itself.
+func done(dir string) (rows int, text string) {
+	raw, _ := os.ReadFile(dir + "/" + journal)
+	for line := range strings.Lines(string(raw)) {
+		var l struct{ Done *int }
+		if json.Unmarshal([]byte(line), &l) == nil && l.Done != nil {
+			rows = *l.Done
+		}
+	}
+	return rows, string(raw)
+}
+
+// kill starts the command and kills it by SIGKILL: some rows, and then a while, after
+// its journal says that it has begun, since what it has staged before that nobody can
+// know of. It reports whether the command was through before.
+func kill(t *testing.T, cmd *exec.Cmd, rows int, after time.Duration) (through bool) {
+	t.Helper()
+	from, before := done(cmd.Dir)
+	r := begin(t, cmd)
+	if r.until(func() bool {
+		have, text := done(cmd.Dir)
+		return text != "" && text != before && have >= from+rows
+	}) {
+		select {
+		case err := <-r.over:
+			return err == nil
+		case <-time.After(after):
+		}
+		r.Process.Kill()
+	}
+	return <-r.over == nil
 }
 
 // A run that is killed, again and again, is gone on with, and the result is that
@@ -64,15 +105,13 @@ func kill(t *testing.T, cmd *exec.Cmd, journal string, after time.Duration) (thr
 func TestResumeAfterKill(t *testing.T) {
 	dir := t.TempDir()
 	args := slowRun(t, dir)
-	start := time.Now()
 	checkSuccess(t, process(t, dir, args...))
-	took := time.Since(start)
 	want, err := os.ReadFile(dir + "/y.npy")
 	if err != nil {
 		t.Fatal(err)
 	}
 	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d; a run takes %v", seed, took)
+	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	if err := os.WriteFile(dir+"/y.npy", []byte("old"), 0o666); err != nil {
 		t.Fatal(err)
@@ -85,7 +124,7 @@ func TestResumeAfterKill(t *testing.T) {
 		cmd := command(t, dir, append(args, "--resume")...)
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr
-		through := kill(t, cmd, dir+"/y.npy.partial.json", time.Duration(float64(took)*(0.2+0.4*random.Float64())))
+		through := kill(t, cmd, random.IntN(rows(50_000)), time.Duration(random.IntN(300))*time.Millisecond)
 		if strings.Contains(stderr.String(), "going on from row") {
 			gone++
 		}
@@ -108,25 +147,24 @@ func TestResumeAfterKill(t *testing.T) {
 	t.Logf("gone on with %d times", gone)
 }
 
+// someDone starts the command and returns when some of its rows are on the disk.
+func someDone(t *testing.T, cmd *exec.Cmd) running {
+	t.Helper()
+	r := begin(t, cmd)
+	if !r.until(func() bool { rows, _ := done(cmd.Dir); return rows > 0 }) {
+		t.Fatal("the run was through, or failed, before it said that something is done")
+	}
+	return r
+}
+
 // halfway runs the command until some of its rows are on the disk, and kills it.
 func halfway(t *testing.T, dir string, args []string) {
 	t.Helper()
-	cmd := command(t, dir, args...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	r := someDone(t, command(t, dir, args...))
+	r.Process.Kill()
+	if <-r.over == nil {
+		t.Fatal("the run was through")
 	}
-	for range 3000 {
-		journal, _ := os.ReadFile(dir + "/y.npy.partial.json")
-		if strings.Contains(string(journal), `"done":`) {
-			cmd.Process.Kill()
-			if cmd.Wait() == nil {
-				t.Fatal("the run was through")
-			}
-			return
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-	t.Fatal("nothing is done")
 }
 
 // Rows that were left out before the kill are in the record at the end, once.
@@ -206,7 +244,7 @@ func TestResumeRefuses(t *testing.T) {
 	}
 
 	// A torn last line, as a machine that stops can leave it.
-	f, err := os.OpenFile(dir+"/y.npy.partial.json", os.O_APPEND|os.O_WRONLY, 0)
+	f, err := os.OpenFile(dir+"/"+journal, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,18 +277,14 @@ func TestLeftoverWithoutResume(t *testing.T) {
 func TestTwoRunsOfOneOutput(t *testing.T) {
 	dir := t.TempDir()
 	args := slowRun(t, dir)
-	cmd := command(t, dir, args...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	r := begin(t, command(t, dir, args...))
+	if !r.until(func() bool { _, err := os.Stat(dir + "/y.npy.partial"); return err == nil }) {
+		t.Fatal("the run ended before the other began")
 	}
-	for range 3000 {
-		if _, err := os.Stat(dir + "/y.npy.partial"); err == nil {
-			break
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
+	r.Process.Signal(syscall.SIGSTOP) // however long the other takes
 	fails(t, dir, args, "another process writes these files")
-	if err := cmd.Wait(); err != nil {
+	r.Process.Signal(syscall.SIGCONT)
+	if err := <-r.over; err != nil {
 		t.Error(err)
 	}
 	filetest.Only(t, dir, "x.npy", "y.npy")
@@ -263,23 +297,15 @@ func TestInterruptKeeps(t *testing.T) {
 	cmd := command(t, dir, args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for range 3000 {
-		if journal, _ := os.ReadFile(dir + "/y.npy.partial.json"); strings.Contains(string(journal), `"done":`) {
-			break
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
+	interrupted := someDone(t, cmd)
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	cmd.Wait()
+	<-interrupted.over
 	if s := stderr.String(); cmd.ProcessState.ExitCode() != exitFailure || !strings.Contains(s, "rows are kept") || !strings.HasSuffix(s, "ndflow: interrupted\n") {
 		t.Errorf("have exit code %d and %q", cmd.ProcessState.ExitCode(), s)
 	}
-	filetest.Only(t, dir, "x.npy", "y.npy.partial", "y.npy.partial.json")
+	filetest.Only(t, dir, "x.npy", "y.npy.partial", journal)
 	if r := inside(t, dir, args...); r.code != 0 || !strings.Contains(r.stderr, "going on from row") {
 		t.Errorf("have exit code %d and %q", r.code, r.stderr)
 	}

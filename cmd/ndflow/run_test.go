@@ -57,7 +57,7 @@ func TestRun(t *testing.T) {
 			dir := t.TempDir()
 			model, _, _ := strings.Cut(c.model, "/")
 			expected := fixture(model, "expected", c.want)
-			args := strings.Fields(strings.ReplaceAll(c.args, "%IN", expected))
+			args := line(c.args, "%IN", expected)
 			if r := ok(t, dir, append([]string{"run", fixture(c.model)}, args...)...); r.stdout != "" {
 				t.Errorf("have stdout %q, want none", r.stdout)
 			}

@@ -29,7 +29,7 @@ func TestWeightsList(t *testing.T) {
 		{"of none", "%M/add", []string{"no variables"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := ok(t, t.TempDir(), append([]string{"weights"}, strings.Fields(strings.ReplaceAll(c.args, "%M", fixture()))...)...)
+			r := ok(t, t.TempDir(), append([]string{"weights"}, line(c.args, "%M", fixture())...)...)
 			var lines []string
 			for line := range strings.Lines(r.stdout) {
 				lines = append(lines, strings.Join(strings.Fields(line), " "))
@@ -139,7 +139,7 @@ func TestWeightsBadInput(t *testing.T) {
 		{"several to one file", "%M/mlp -o w.npy", []string{"there are 4", "--match", ".npz"}},
 		{"no weights to load", "%M/mlp --load none.npz -o new", []string{"none.npz", "no such file"}},
 		{"a folder that is not there", "%M/mlp -o none/w.npz", []string{"none/w.npz"}},
-		{"a checkpoint that is cut off", damaged, []string{"damaged", "cut off", "have 100 bytes"}},
+		{"a checkpoint that is cut off", "%D", []string{"damaged", "cut off", "have 100 bytes"}},
 		{"unknown tags", "%M/twotags --tags tpu", []string{`no tag set "tpu"`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -147,7 +147,7 @@ func TestWeightsBadInput(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			fails(t, dir, append([]string{"weights"}, strings.Fields(strings.ReplaceAll(c.args, "%M", fixture()))...), c.words...)
+			fails(t, dir, append([]string{"weights"}, line(c.args, "%M", fixture(), "%D", damaged)...), c.words...)
 			if after, err := os.ReadDir(dir); err != nil || len(after) != len(before) {
 				t.Errorf("have %v, %v, want %v", after, err, before)
 			}
@@ -162,7 +162,7 @@ func TestWeightsBadInput(t *testing.T) {
 		"%M/mlp more":                           `do not know what to do with "more"`,
 		"%M/mlp --load w.npz -o n --config x.j": "--load goes with",
 	} {
-		r := inside(t, dir, append([]string{"weights"}, strings.Fields(strings.ReplaceAll(args, "%M", fixture()))...)...)
+		r := inside(t, dir, append([]string{"weights"}, line(args, "%M", fixture())...)...)
 		checkFailure(t, r, exitUsage, want)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 //go:embed csrc
@@ -35,8 +36,9 @@ type result struct {
 
 // Build compiles the library into a folder and returns its path; "" stands for
 // a folder of ndflow's in the user's cache, or in the temporary one where
-// there is no cache. What was compiled from the same source with the same
-// compiler is found there again. The compiler is $CC, else gcc, else cc.
+// there is no cache, or none that can be written to. What was compiled from the
+// same source with the same compiler is found there again. The compiler is $CC,
+// else gcc, else cc.
 //
 // The library's name is never libcuda.so.1: it is opened by its path only.
 func Build(dir string) (path string, err error) {
@@ -58,31 +60,65 @@ func build(dir string) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if dir == "" {
-		if dir, err = os.UserCacheDir(); err != nil {
-			dir = os.TempDir()
-		}
-		dir = filepath.Join(dir, "ndflow", "fakecuda")
+	sum, err := fingerprint(compiler)
+	if err != nil {
+		return "", fmt.Errorf("fakecuda: %w", err)
 	}
+	name := "libfakecuda-" + sum + ".so"
+	if dir != "" {
+		return ensure(dir, name, compiler)
+	}
+	if cache, err := os.UserCacheDir(); err == nil {
+		path, err := ensure(filepath.Join(cache, "ndflow", "fakecuda"), name, compiler)
+		if !unusable(err) {
+			return path, err
+		}
+	}
+	dir, err = ownTemp()
+	if err != nil {
+		return "", fmt.Errorf("fakecuda: %w", err)
+	}
+	return ensure(dir, name, compiler)
+}
+
+// unusable reports whether a folder is none that this user can write to.
+func unusable(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrNotExist)
+}
+
+// ownTemp is a folder of the temporary one that is this user's alone: others could put
+// a library of theirs in any other.
+func ownTemp() (string, error) {
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("ndflow-fakecuda-%d", os.Getuid()))
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", err
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return "", err
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); !ok || !info.IsDir() || int(owner.Uid) != os.Getuid() || info.Mode().Perm()&0o022 != 0 {
+		return "", fmt.Errorf("%s is not a folder that only this user can write to", dir)
+	}
+	return dir, nil
+}
+
+// ensure returns the library of a name in a folder, and compiles it if it is not there.
+func ensure(dir, name string, compiler []string) (path string, err error) {
 	if dir, err = filepath.Abs(dir); err != nil {
+		return "", fmt.Errorf("fakecuda: %w", err)
+	}
+	path = filepath.Join(dir, name)
+	if _, err = os.Stat(path); err == nil {
+		return path, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("fakecuda: %w", err)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", fmt.Errorf("fakecuda: %w", err)
 	}
-	sum, err := fingerprint(compiler)
-	if err != nil {
-		return "", fmt.Errorf("fakecuda: %w", err)
-	}
-	path = filepath.Join(dir, "libfakecuda-"+sum+".so")
-	_, err = os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return path, compile(compiler, path)
-	}
-	if err != nil {
-		return "", fmt.Errorf("fakecuda: %w", err)
-	}
-	return path, nil
+	return path, compile(compiler, path)
 }
 
 // findCompiler returns the compiler and its first arguments.

@@ -2,6 +2,7 @@ package fakecuda
 
 import (
 	"debug/elf"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -71,6 +72,35 @@ func TestWhatTheLibraryShows(t *testing.T) {
 	}
 	if calls != len(CallNames()) {
 		t.Errorf("it shows %d of %d functions", calls, len(CallNames()))
+	}
+}
+
+// Where the cache cannot be written to there is the temporary folder. The cases hold for
+// root, too.
+func TestBuildWithoutACache(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, cache := range map[string]string{"no cache": "", "a file": file, "nothing to make it in": "/proc/none"} {
+		t.Setenv("HOME", "")
+		t.Setenv("XDG_CACHE_HOME", cache)
+		t.Setenv("TMPDIR", t.TempDir())
+		path, err := build("")
+		if err != nil || !strings.HasPrefix(path, os.TempDir()) {
+			t.Errorf("%s: built %s, %v", name, path, err)
+		}
+		if again, err := build(""); err != nil || again != path {
+			t.Errorf("%s: built again: %s, %v", name, again, err)
+		}
+	}
+
+	open := filepath.Join(os.TempDir(), fmt.Sprintf("ndflow-fakecuda-%d", os.Getuid()))
+	if err := os.Chmod(open, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if path, err := build(""); err == nil || !strings.Contains(err.Error(), "only this user") {
+		t.Errorf("in a folder that others can write to: built %s, %v", path, err)
 	}
 }
 

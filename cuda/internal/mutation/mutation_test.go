@@ -158,7 +158,7 @@ func TestMutations(t *testing.T) {
 
 // run runs tests of cuda with a mistake turned on.
 func run(binary, name, tests string) (string, error) {
-	cmd := exec.Command(binary, "-test.run", "^("+tests+")$", "-test.timeout", "60s")
+	cmd := exec.Command(binary, "-test.run", "^("+tests+")$", "-test.timeout", "5m")
 	cmd.Env = append(os.Environ(), env+"="+name, "NDFLOW_TEST_LIBCUDA=")
 	out, err := cmd.CombinedOutput()
 	return string(out), err
