@@ -19,7 +19,8 @@ type testCase struct {
 
 // notPlain are the fixtures that are no SavedModel, or whose results depend on
 // their past.
-var notPlain = map[string]bool{"frozen": true, "checkpoint": true, "counter": true, "queue": true, "tables_v1": true, "keras_tables": true}
+var notPlain = map[string]bool{"frozen": true, "checkpoint": true, "counter": true, "queue": true, "tables_v1": true, "keras_tables": true,
+	"functions": true}
 
 // cases finds every expected folder. Its name is the signature's, except for
 // models that differ by tags.
