@@ -33,7 +33,7 @@ func (m *Model) Functions() []graph.SavedFunction {
 }
 
 func (o *overload) describe() graph.Overload {
-	from := graph.Overload{Inputs: slices.Clone(o.call.Inputs), Outputs: slices.Clone(o.call.Outputs), Problem: o.sig.spec.Problem, Values: make(map[string]any)}
+	from := graph.Overload{Inputs: slices.Clone(o.call.Inputs), Outputs: slices.Clone(o.call.Outputs), Signature: o.saved.Signature, Problem: o.sig.spec.Problem, Values: make(map[string]any)}
 	for _, specs := range [][]graph.Spec{from.Inputs, from.Outputs} {
 		for i := range specs {
 			specs[i].Tensor = "" // of a graph that nobody sees

@@ -29,8 +29,9 @@ type Overload struct {
 	Values map[string]any
 	// Outputs are called by the keys of the dict that the function returns; those of a
 	// function that returns something else are "output_0", "output_1" and so on.
-	Outputs []Spec
-	Problem string // why it cannot be called; empty where nothing is wrong
+	Outputs   []Spec
+	Signature string // that runs it as well, with the same names or others; empty for none
+	Problem   string // why it cannot be called; empty where nothing is wrong
 }
 
 // String returns the function as it would be called: "f(x float32 [-1], training=true)".
@@ -88,7 +89,7 @@ func functionsFrom(meta *tfpb.MetaGraphDef) ([]SavedFunction, error) {
 }
 
 func overloadFrom(o *savedmodel.Overload) Overload {
-	from := Overload{Inputs: leaves(o.Inputs), Outputs: leaves(o.Outputs), Problem: o.Problem, Values: make(map[string]any)}
+	from := Overload{Inputs: leaves(o.Inputs), Outputs: leaves(o.Outputs), Signature: o.Signature, Problem: o.Problem, Values: make(map[string]any)}
 	for _, v := range o.Values {
 		if from.Values[v.Path] = v.Value; v.Value != nil {
 			if text, ok := v.Value.(savedmodel.Opaque); ok {

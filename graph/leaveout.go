@@ -57,16 +57,11 @@ func loadWithout(dir string, tags []string, so tfc.SessionOptions, signatures ma
 // leaveOut takes out of the MetaGraph what needs an op that TensorFlow lacks. It returns
 // the variables that are to be restored without it, and why signatures cannot be had.
 func leaveOut(meta *tfpb.MetaGraphDef) (*lostVariables, map[string]string, error) {
-	ops, err := tfc.NewGraph()
-	if err != nil {
-		return nil, nil, err
-	}
-	defer ops.Close()
 	g, err := savedmodel.ParseGraph(meta)
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := g.Available(ops.Registered)
+	a, err := available(g)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -75,4 +70,14 @@ func leaveOut(meta *tfpb.MetaGraphDef) (*lostVariables, map[string]string, error
 		return nil, nil, err
 	}
 	return lost, a.Problems, g.LeaveOut(a)
+}
+
+// available parts a graph by the ops that TensorFlow has.
+func available(g *savedmodel.Graph) (*savedmodel.Available, error) {
+	ops, err := tfc.NewGraph()
+	if err != nil {
+		return nil, err
+	}
+	defer ops.Close()
+	return g.Available(ops.Registered)
 }

@@ -64,7 +64,7 @@ func loadModel(dir string, o *options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	lost, err := checkModel(dir, meta)
+	lost, lacks, err := checkModel(dir, meta)
 	if err != nil {
 		return nil, fmt.Errorf("graph: load %s: %w", dir, err)
 	}
@@ -73,8 +73,11 @@ func loadModel(dir string, o *options) (*Model, error) {
 		return nil, fmt.Errorf("graph: load %s: %w", dir, err)
 	}
 	meta.GraphDef = nil // TensorFlow reads it itself, and it can be large
-	c, err := tfc.LoadSavedModel(dir, o.tags, so)
-	if lacksOp(err) {
+	c, err := (*tfc.Session)(nil), lacks
+	if lacks == nil {
+		c, err = tfc.LoadSavedModel(dir, o.tags, so)
+	}
+	if lacks != nil || lacksOp(err) {
 		c, lost, err = loadWithout(dir, o.tags, so, signatures, err)
 	}
 	if err != nil {
@@ -116,16 +119,28 @@ func readMeta(dir string, tags []string) (*tfpb.MetaGraphDef, error) {
 }
 
 // checkModel looks whether all parts of a model are there, before TensorFlow takes it
-// in. It returns what is to be restored afterwards, nil for nothing.
-func checkModel(dir string, meta *tfpb.MetaGraphDef) (*lostVariables, error) {
+// in. It returns what is to be restored afterwards, nil for nothing, and which signature
+// lacks an op, if one does: TensorFlow itself finds that out only when it is run, where
+// the op is in a function.
+func checkModel(dir string, meta *tfpb.MetaGraphDef) (lost *lostVariables, lacks, err error) {
 	g, err := savedmodel.ParseGraph(meta)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := g.CheckParts(dir); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return findLost(g)
+	if lost, err = findLost(g); err != nil {
+		return nil, nil, err
+	}
+	a, err := available(g)
+	if err != nil {
+		return nil, nil, err
+	}
+	for name, problem := range a.Problems {
+		lacks = fmt.Errorf("signature %q: %s: %w", name, problem, tfc.NotFound)
+	}
+	return lost, lacks, nil
 }
 
 // Close cancels the steps that run and gives the model back: see [Session.Close]. Those

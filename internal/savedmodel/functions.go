@@ -16,12 +16,13 @@ type Function struct {
 
 // Overload is what a function was made into for one kind of arguments.
 type Overload struct {
-	Name     string // of the function in the graph's library
-	Inputs   []Leaf // the tensors that it takes, in order
-	Values   []Leaf // what the other arguments are
-	Outputs  []Leaf // the tensors that it makes, in order
-	Defaults []Leaf // what arguments are that are not given
-	Problem  string // why it cannot be called
+	Name      string // of the function in the graph's library
+	Signature string // that runs it as well, if one does
+	Inputs    []Leaf // the tensors that it takes, in order
+	Values    []Leaf // what the other arguments are
+	Outputs   []Leaf // the tensors that it makes, in order
+	Defaults  []Leaf // what arguments are that are not given
+	Problem   string // why it cannot be called
 
 	bound []int32 // the objects that are its further inputs
 	def   *tfpb.FunctionDef
@@ -45,6 +46,7 @@ func (g *Graph) Functions() ([]*Function, error) {
 		return nil, err
 	}
 	r := &functionReader{objects: def, library: library, read: make(map[string]*Overload)}
+	r.signatures()
 	return r.walk(), nil
 }
 
@@ -52,6 +54,25 @@ type functionReader struct {
 	objects *tfpb.SavedObjectGraph
 	library map[string]*tfpb.FunctionDef
 	read    map[string]*Overload // by name: a function can be had from several objects
+	runBy   map[string]string    // functions that signatures run, and those
+}
+
+// signatures finds the functions that signatures run: their own, which call those that
+// they were made of.
+func (r *functionReader) signatures() {
+	r.runBy = make(map[string]string)
+	for _, child := range childOf(r.objects, 0, "signatures").GetChildren() {
+		object := objectAt(r.objects, child.GetNodeId())
+		own := append(object.GetFunction().GetConcreteFunctions(), object.GetBareConcreteFunction().GetConcreteFunctionName())
+		for _, name := range own {
+			r.runBy[name] = child.GetLocalName()
+			for _, n := range r.library[name].GetNodeDef() {
+				if called := n.GetAttr()["f"].GetFunc().GetName(); called != "" {
+					r.runBy[called] = child.GetLocalName()
+				}
+			}
+		}
+	}
 }
 
 // walk goes through the objects from the root, those that are near first.
@@ -100,7 +121,7 @@ func (r *functionReader) overloads(object *tfpb.SavedObject) (list []*Overload) 
 
 func (r *functionReader) overload(name string, p *parameters) *Overload {
 	concrete, ok := r.objects.GetConcreteFunctions()[name]
-	o := &Overload{Name: name, bound: concrete.GetBoundInputs(), def: r.library[name], Defaults: p.defaults}
+	o := &Overload{Name: name, Signature: r.runBy[name], bound: concrete.GetBoundInputs(), def: r.library[name], Defaults: p.defaults}
 	if !ok || o.def == nil {
 		o.Problem = "the model does not have what it runs"
 		return o

@@ -39,7 +39,9 @@ type Overload struct {
 	Inputs  []Port         `json:"inputs"`
 	Values  map[string]any `json:"values,omitempty"` // what arguments must be that are no tensors
 	Outputs []Port         `json:"outputs"`
-	Problem string         `json:"problem,omitempty"` // why it cannot be called
+	// Signature runs it as well.
+	Signature string `json:"signature,omitempty"`
+	Problem   string `json:"problem,omitempty"` // why it cannot be called
 }
 
 // Signature is a function of a SavedModel.
@@ -102,7 +104,7 @@ func ReadSavedModel(dir string, tags []string) (*Model, error) {
 func functionOf(f graph.SavedFunction) Function {
 	to := Function{Path: f.Path}
 	for _, o := range f.Overloads {
-		to.Overloads = append(to.Overloads, Overload{Inputs: ports(o.Inputs), Values: o.Values, Outputs: ports(o.Outputs), Problem: o.Problem})
+		to.Overloads = append(to.Overloads, Overload{Inputs: ports(o.Inputs), Values: o.Values, Outputs: ports(o.Outputs), Signature: o.Signature, Problem: o.Problem})
 	}
 	return to
 }

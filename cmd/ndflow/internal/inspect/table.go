@@ -94,8 +94,13 @@ func (m *Model) Write(w io.Writer) error {
 // mostFunctions are listed; models of Keras 2 have hundreds.
 const mostFunctions = 20
 
-// writeFunctions lists functions as they would be called, a line for each overload.
+// writeFunctions lists functions as they would be called, a line for each overload, but
+// for those that signatures run as well, and private ones.
 func writeFunctions(t io.Writer, list []Function) {
+	list = slices.DeleteFunc(slices.Clone(list), func(f Function) bool {
+		name := f.Path[strings.LastIndexByte(f.Path, '.')+1:]
+		return strings.HasPrefix(name, "_") && name != "__call__" || !slices.ContainsFunc(f.Overloads, func(o Overload) bool { return o.Signature == "" })
+	})
 	if len(list) > 0 {
 		fmt.Fprintf(t, "\n  functions, which programs can call\n")
 	}
