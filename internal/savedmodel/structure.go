@@ -83,7 +83,7 @@ func (p *parameters) arguments(v *tfpb.StructuredValue) (list []Leaf) {
 // results flattens what a function returns. What has no name is called as TensorFlow
 // calls it in signatures.
 func results(v *tfpb.StructuredValue) (list []Leaf) {
-	switch kind := v.GetKind().(type) {
+	switch v.GetKind().(type) {
 	case *tfpb.StructuredValue_DictValue, *tfpb.StructuredValue_NamedTupleValue:
 		return flatten(nil, "", v)
 	case *tfpb.StructuredValue_ListValue, *tfpb.StructuredValue_TupleValue:
@@ -92,7 +92,6 @@ func results(v *tfpb.StructuredValue) (list []Leaf) {
 		}
 		return list
 	case nil:
-		_ = kind
 		return nil
 	}
 	return flatten(nil, "output_0", v)
