@@ -36,7 +36,9 @@ type Model struct {
 //
 // Models of TensorFlow 1 and 2 load, and those that Keras 3 writes with
 // tf.saved_model.save. Parts of a model that its signatures do not need, such as
-// an optimizer, are left out. A model of which another part is missing is an [ErrMissing]
+// an optimizer, are left out. So is what needs an op that TensorFlow lacks: signatures and
+// functions that do fail with [ErrUnavailable] when they are called, and the others work.
+// A model of which another part is missing is an [ErrMissing]
 // that names it, one whose files are not as they should be an [ErrDamaged].
 func Load(dir string, opts ...Option) (*Model, error) {
 	o := newOptions(opts)

@@ -277,6 +277,15 @@ func (l *loader) importGraph() error {
 	if err != nil {
 		return err
 	}
+	// The context has the functions; the graph need not, unless they are ops in it: to take
+	// them in is most of the time that it takes to load a model.
+	names := make(map[string]bool, len(functions))
+	for _, f := range functions {
+		names[f.GetSignature().GetName()] = true
+	}
+	if !slices.ContainsFunc(l.saved.Def.GetNode(), func(n *tfpb.NodeDef) bool { return names[n.GetOp()] }) {
+		l.saved.Def.Library = nil
+	}
 	def, err := proto.Marshal(l.saved.Def)
 	if err != nil {
 		return err
