@@ -62,7 +62,7 @@ func (c *Caller) unsetInput(i int) *Tensor {
 func (c *Caller) Inputs() []graph.Spec { return slices.Clone(c.sig.spec.Inputs) }
 
 // Outputs describes what a call makes, in alphabetical order.
-func (c *Caller) Outputs() []graph.Spec { return slices.Clone(c.sig.spec.Outputs) }
+func (c *Caller) Outputs() []graph.Spec { return slices.Clone(c.sig.outputs) }
 
 func find(kind string, specs []graph.Spec, name string) (int, error) {
 	e := &graph.NameError{Package: "eager", Kind: kind, Name: name}
@@ -75,6 +75,16 @@ func find(kind string, specs []graph.Spec, name string) (int, error) {
 	return 0, e
 }
 
+// findOutput is find for the outputs that a call makes.
+func (c *Caller) findOutput(name string) (int, error) {
+	for _, s := range c.sig.spec.Outputs {
+		if s.Name == name && s.Problem != "" {
+			return 0, fmt.Errorf("eager: output %q is %w: %s", name, ErrUnavailable, s.Problem)
+		}
+	}
+	return find("output", c.sig.outputs, name)
+}
+
 // Input gives a tensor to an input, for the calls from now on. It must be of the
 // input's dtype and shape, and must not be closed before the last of them.
 func (c *Caller) Input(name string, t *Tensor) error {
@@ -82,7 +92,7 @@ func (c *Caller) Input(name string, t *Tensor) error {
 	if err != nil {
 		return err
 	}
-	if err := c.accepts(c.sig.spec.Inputs[i], t); err != nil {
+	if err := c.model.ctx.accepts(c.sig.spec.Inputs[i], t); err != nil {
 		return err
 	}
 	return c.setInput(i, t, nil)
@@ -119,8 +129,8 @@ func (c *Caller) setInput(i int, t, own *Tensor) error {
 
 // accepts checks a tensor against an input. The shape of one that is still being
 // computed is left to TensorFlow.
-func (c *Caller) accepts(spec graph.Spec, t *Tensor) error {
-	if err := c.model.ctx.check(t); err != nil {
+func (c *Context) accepts(spec graph.Spec, t *Tensor) error {
+	if err := c.check(t); err != nil {
 		return fmt.Errorf("eager: input %q: %w", spec.Name, err)
 	}
 	dt, err := t.h.DataType()
@@ -128,7 +138,7 @@ func (c *Caller) accepts(spec graph.Spec, t *Tensor) error {
 		return fmt.Errorf("eager: input %q: %w", spec.Name, err)
 	}
 	var shape []int
-	if !c.model.ctx.c.Async() {
+	if !c.c.Async() {
 		if shape, err = t.Shape(); err != nil {
 			return err
 		}
@@ -180,11 +190,11 @@ func (c *Context) tensorAs(typeName string, a *npy.Array) (*Tensor, error) {
 // output out. dst is of the output's dtype; it is flat, or equals the result
 // beyond axis 0, and may be longer.
 func (c *Caller) Into(name string, dst *npy.Array) error {
-	i, err := find("output", c.sig.spec.Outputs, name)
+	i, err := c.findOutput(name)
 	if err != nil {
 		return err
 	}
-	spec := c.sig.spec.Outputs[i]
+	spec := c.sig.outputs[i]
 	if dst != nil {
 		if err := mismatch(spec.Check("output", dst.DType(), nil), fmt.Sprintf("%v %v", dst.DType(), dst.Shape())); err != nil {
 			return err
@@ -199,7 +209,7 @@ func (c *Caller) ready(ctx context.Context) error {
 	for i, set := range c.set {
 		if !set {
 			spec := c.sig.spec.Inputs[i]
-			return fmt.Errorf("eager: signature %q: input %q (%v) is %w", c.sig.spec.Name, spec.Name, spec, graph.ErrNotFed)
+			return fmt.Errorf("eager: %s: input %q (%v) is %w", c.sig.label, spec.Name, spec, graph.ErrNotFed)
 		}
 	}
 	c.op.WithContext(ctx)
@@ -215,7 +225,7 @@ func (c *Caller) Run(ctx context.Context) (map[string]*Tensor, error) {
 	}
 	out := make(map[string]*Tensor, len(ts))
 	for i, t := range ts {
-		out[c.sig.spec.Outputs[i].Name] = t
+		out[c.sig.outputs[i].Name] = t
 	}
 	return out, nil
 }
@@ -248,7 +258,7 @@ func (c *Caller) RunInto(ctx context.Context) error {
 // Landed returns the part of the array that an output has landed in, in the last
 // RunInto, in the result's shape.
 func (c *Caller) Landed(name string) (*npy.Array, error) {
-	i, err := find("output", c.sig.spec.Outputs, name)
+	i, err := c.findOutput(name)
 	if err != nil {
 		return nil, err
 	}

@@ -76,6 +76,12 @@
 // step on the calling thread does (graph.Runner); where XLA can compile the function
 // ([JIT]) it does not.
 //
+// What else a model was saved with is called as well: [Model.CallFunction] calls a
+// function of its objects by the path to it, and chooses among overloads as Python does.
+// A signature, function or output that cannot be had, for an op that TensorFlow lacks say,
+// is no reason not to load the model: it is [ErrUnavailable] when it is asked for, and its
+// Problem says why ([graph.Signature], [graph.Spec], [graph.Overload]).
+//
 // # Data
 //
 // Package eager/data gives a context its tensors from arrays, mapped files, text and

@@ -30,6 +30,9 @@ var (
 	ErrMissing = graph.ErrMissing
 	// ErrDamaged: the model's files are not what they should be.
 	ErrDamaged = graph.ErrDamaged
+	// ErrUnavailable: a signature, an output or a function of a model that is loaded cannot
+	// be had; see [graph.ErrUnavailable].
+	ErrUnavailable = graph.ErrUnavailable
 	// ErrContext: a tensor is of another context.
 	ErrContext = errors.New("tensor of another context")
 	// ErrNotCompiled: XLA cannot compile a function that it must.

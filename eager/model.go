@@ -20,6 +20,8 @@ type Model struct {
 	dir        string
 	version    string
 	signatures map[string]*signature
+	functions  []*savedFunction // beside the signatures
+	called     []*signature     // what those call
 	variables  []variable
 	res        *modelResource
 	cleanup    runtime.Cleanup
@@ -34,7 +36,9 @@ type Model struct {
 //
 // Models of TensorFlow 1 and 2 load, and those that Keras 3 writes with
 // tf.saved_model.save. Parts of a model that its signatures do not need, such as
-// an optimizer, are left out. A model of which another part is missing is an [ErrMissing]
+// an optimizer, are left out. So is what needs an op that TensorFlow lacks: signatures and
+// functions that do fail with [ErrUnavailable] when they are called, and the others work.
+// A model of which another part is missing is an [ErrMissing]
 // that names it, one whose files are not as they should be an [ErrDamaged].
 func Load(dir string, opts ...Option) (*Model, error) {
 	o := newOptions(opts)
@@ -115,6 +119,9 @@ func (m *Model) Close() {
 	for _, s := range m.signatures {
 		s.pool.close()
 	}
+	for _, s := range m.called {
+		s.pool.close()
+	}
 	m.res.free()
 }
 
@@ -183,16 +190,27 @@ func (m *Model) named(name string) (*signature, error) {
 			}
 		}
 	}
-	s, ok := m.signatures[name]
-	if !ok {
-		return nil, &graph.NameError{Package: "eager", Kind: "signature", Name: name, Have: slices.Sorted(maps.Keys(m.signatures))}
+	if s, ok := m.signatures[name]; ok {
+		return s, nil
 	}
-	return s, nil
+	e := &graph.NameError{Package: "eager", Kind: "signature", Name: name, Have: slices.Sorted(maps.Keys(m.signatures))}
+	switch f := m.function(name); {
+	case f != nil && len(f.overloads) == 1:
+		return f.overloads[0].sig, nil
+	case f != nil:
+		return nil, fmt.Errorf("eager: function %q has %d overloads: Call and CallFunction choose among them", f.path, len(f.overloads))
+	case len(m.functions) > 0:
+		for _, f := range m.functions {
+			e.Have = append(e.Have, f.path)
+		}
+	}
+	return nil, e
 }
 
 // Function returns the named signature as a function, the default one for the
 // empty name: its inputs and outputs are the signature's, in alphabetical order.
-// It is the model's, and ends with it.
+// It is the model's, and ends with it. The name may also be the path of a function that
+// the model was saved with, if it has one overload; see [Model.CallFunction].
 func (m *Model) Function(signature string) (*Function, error) {
 	s, err := m.signature(signature)
 	if err != nil {
@@ -202,7 +220,8 @@ func (m *Model) Function(signature string) (*Function, error) {
 }
 
 // Run runs the default signature once: arrays in by name, arrays out by name.
-// The results are the caller's own. Arrays must not be written to meanwhile.
+// The results are the caller's own. Arrays must not be written to meanwhile. Outputs that
+// have no array form are left out: sparse ones ([graph.Spec].Problem), and resources.
 func (m *Model) Run(ctx context.Context, feeds graph.Feeds) (map[string]*npy.Array, error) {
 	c, err := m.take("")
 	if err != nil {
@@ -220,7 +239,7 @@ func (m *Model) Run(ctx context.Context, feeds graph.Feeds) (map[string]*npy.Arr
 	}
 	defer closeAll(ts)
 	out := make(map[string]*npy.Array, len(ts))
-	for i, spec := range c.sig.spec.Outputs {
+	for i, spec := range c.sig.outputs {
 		if spec.DType == npy.Invalid {
 			continue
 		}
@@ -233,8 +252,20 @@ func (m *Model) Run(ctx context.Context, feeds graph.Feeds) (map[string]*npy.Arr
 
 // Call calls the named signature, the default one for the empty name: tensors in
 // by name, tensors out by name, which stay on the device where they were made. The
-// caller closes them. A ctx that ends cancels the call.
+// caller closes them. A ctx that ends cancels the call. Outputs that are made of several
+// tensors are left out ([graph.Spec].Problem). A signature with no outputs is called for
+// what it does, and gives none.
+//
+// A name that is no signature's is that of a function among the objects that the model was
+// saved from, as [Model.CallFunction] has it.
 func (m *Model) Call(ctx context.Context, signature string, inputs map[string]*Tensor) (map[string]*Tensor, error) {
+	if _, ok := m.signatures[signature]; !ok && m.function(signature) != nil {
+		args := make(map[string]any, len(inputs))
+		for name, t := range inputs {
+			args[name] = t
+		}
+		return m.CallFunction(ctx, signature, args)
+	}
 	c, err := m.take(signature)
 	if err != nil {
 		return nil, err
@@ -254,6 +285,10 @@ func (m *Model) take(signature string) (*Caller, error) {
 	if err != nil {
 		return nil, err
 	}
+	return m.takeOf(s)
+}
+
+func (m *Model) takeOf(s *signature) (*Caller, error) {
 	if c := s.pool.take(); c != nil {
 		return c, nil
 	}

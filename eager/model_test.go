@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,7 +47,7 @@ func steps(t *testing.T) []step {
 	models, err := os.ReadDir(fixture(""))
 	must(t, err)
 	for _, m := range models {
-		if !m.IsDir() || m.Name() == "frozen" || m.Name() == "checkpoint" {
+		if !m.IsDir() || slices.Contains([]string{"frozen", "checkpoint", "functions", "effects", "iterators_v1"}, m.Name()) {
 			continue
 		}
 		if order, ok := inOrder[m.Name()]; ok {
@@ -89,6 +90,9 @@ func arrays(t testing.TB, s step, sig graph.Signature) (in, out map[string]*npy.
 	read := func(prefix string, specs []graph.Spec) map[string]*npy.Array {
 		list := make(map[string]*npy.Array)
 		for _, spec := range specs {
+			if spec.Problem != "" {
+				continue
+			}
 			base := filepath.Join(fixture(s.model), "expected", s.folder, prefix+"_"+spec.Name)
 			a, err := npy.ReadFile(base + ".npy")
 			if errors.Is(err, fs.ErrNotExist) {

@@ -43,6 +43,13 @@ type loader struct {
 	handles map[string]*Tensor // of resources, by the tensors that are such
 	kept    map[*Tensor]bool   // handles that signatures use
 	twins   map[string]string  // nodes that make another handle of a variable, and the first that does
+	begin   map[string]part    // what begins the iterators that begin by themselves, by node
+	broken  map[string]error   // why a node cannot be run
+	count   int                // of functions made of signatures and the like
+
+	described   []graph.SavedFunction
+	functions   []*savedFunction
+	noFunctions error // why no functions are to be loaded
 }
 
 // part is a part of the graph that becomes a function.
@@ -57,13 +64,29 @@ func (p part) empty() bool { return len(p.nodes) == 0 }
 // loads numbers the models that were loaded, so that their names do not meet.
 var loads atomic.Int64
 
-// load loads the MetaGraph that the options name.
+// load loads the MetaGraph that the options name. What is wrong with functions that are no
+// signatures is no reason not to load the model.
 func (c *Context) load(dir string, o *options) (*Model, error) {
+	l := &loader{ctx: c, dir: dir}
+	m, err := l.load(o)
+	if err == nil || !slices.ContainsFunc(l.functions, (*savedFunction).available) {
+		return m, err
+	}
+	without := &loader{ctx: c, dir: dir, noFunctions: bare(err)}
+	if m, again := without.load(o); again == nil {
+		return m, nil
+	}
+	return nil, err
+}
+
+func (l *loader) load(o *options) (*Model, error) {
+	c, dir := l.ctx, l.dir
 	device, err := c.device(o.device)
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{ctx: c, dir: dir, suffix: fmt.Sprintf("_ndflow%d", loads.Add(1)), device: device, handles: make(map[string]*Tensor), kept: make(map[*Tensor]bool)}
+	l.suffix, l.device = fmt.Sprintf("_ndflow%d", loads.Add(1)), device
+	l.handles, l.kept = make(map[string]*Tensor), make(map[*Tensor]bool)
 	if err := l.read(o.tags); err != nil {
 		return nil, err
 	}
@@ -110,7 +133,7 @@ func (l *loader) read(tags []string) error {
 	unknown := &graph.NameError{Package: "eager", Kind: "tag set", Name: strings.Join(tags, ",")}
 	for i, meta := range list {
 		if savedmodel.SameTags(meta.Tags, tags) {
-			l.meta, l.specs = file.GetMetaGraphs()[i], meta.Signatures
+			l.meta, l.specs, l.described = file.GetMetaGraphs()[i], meta.Signatures, meta.Functions
 			return nil
 		}
 		unknown.Have = append(unknown.Have, strings.Join(meta.Tags, ","))
@@ -129,7 +152,7 @@ func (l *loader) plan() (err error) {
 	if l.assets, err = savedmodel.Assets(l.meta, l.dir); err != nil {
 		return err
 	}
-	if l.used, err = l.saved.Signatures(); err != nil {
+	if err := l.findAvailable(); err != nil {
 		return err
 	}
 	if op := savedmodel.InitOp(l.meta); op != "" {
@@ -145,8 +168,39 @@ func (l *loader) plan() (err error) {
 			return err
 		}
 	}
+	l.begin, l.broken = make(map[string]part), make(map[string]error)
+	for node, op := range l.saved.Begin(l.used) {
+		if l.begin[node], err = l.part(nil, nil, op); err != nil {
+			return err
+		}
+	}
 	l.twins = l.saved.Twins()
 	return l.planRestore()
+}
+
+// findAvailable finds out which signatures and functions can be had with the ops that
+// there are. That none can is an error.
+func (l *loader) findAvailable() error {
+	a, err := l.saved.Available(l.ctx.ops.Registered)
+	if err != nil {
+		return err
+	}
+	l.used = a.Used
+	if err := l.planFunctions(a); err != nil {
+		return err
+	}
+	functions := slices.ContainsFunc(l.functions, (*savedFunction).available)
+	for i := range l.specs {
+		spec := &l.specs[i]
+		problem, found := a.Problems[spec.Name]
+		if found && len(a.Problems) == len(l.specs) && !functions {
+			return fmt.Errorf("signature %q is %w: %s: %w", spec.Name, ErrUnavailable, problem, tfc.NotFound)
+		}
+		if found {
+			spec.Problem = problem
+		}
+	}
+	return nil
 }
 
 func (l *loader) assetTensors() []string {
@@ -181,12 +235,16 @@ func (l *loader) setUp() error {
 	if err := l.runInit(); err != nil {
 		return fmt.Errorf("init op: %w", err)
 	}
+	if err := l.beginIterators(); err != nil {
+		return err
+	}
 	if err := l.makeVariables(); err != nil {
 		return err
 	}
 	for _, spec := range l.specs {
-		l.model.signatures[spec.Name] = l.signature(spec)
+		l.model.signatures[spec.Name] = l.signature("signature", spec)
 	}
+	l.makeFunctions()
 	return bare(l.ctx.Sync())
 }
 
@@ -196,9 +254,19 @@ func (l *loader) importGraph() error {
 	keep := maps.Clone(l.used)
 	maps.Copy(keep, l.init.nodes)
 	maps.Copy(keep, l.restore.nodes)
+	for _, p := range l.begin {
+		maps.Copy(keep, p.nodes)
+	}
 	given := append(l.assetTensors(), l.restore.inputs...)
 	for _, spec := range l.specs {
-		given = append(given, tensorsOf(spec.Inputs)...)
+		if spec.Problem == "" {
+			given = append(given, tensorsOf(spec.Inputs)...)
+		}
+	}
+	for _, f := range l.functions {
+		for _, o := range f.overloads {
+			given = append(given, tensorsOf(o.call.Inputs)...)
+		}
 	}
 	fed, err := l.saved.Closure(given, nil) // a fed tensor's operation must be there, and what that takes
 	if err != nil {
@@ -208,6 +276,15 @@ func (l *loader) importGraph() error {
 	functions, err := l.saved.Isolate(keep, l.suffix, l.hasSharedName)
 	if err != nil {
 		return err
+	}
+	// The context has the functions; the graph need not, unless they are ops in it: to take
+	// them in is most of the time that it takes to load a model.
+	names := make(map[string]bool, len(functions))
+	for _, f := range functions {
+		names[f.GetSignature().GetName()] = true
+	}
+	if !slices.ContainsFunc(l.saved.Def.GetNode(), func(n *tfpb.NodeDef) bool { return names[n.GetOp()] }) {
+		l.saved.Def.Library = nil
 	}
 	def, err := proto.Marshal(l.saved.Def)
 	if err != nil {
@@ -274,6 +351,21 @@ func (l *loader) runInit() error {
 		}
 	}
 	return l.run(f, paths...)
+}
+
+// beginIterators begins the iterators that begin by themselves. One that fails to, for a
+// file that is not there say, is the loss of the signatures that use it.
+func (l *loader) beginIterators() error {
+	for i, node := range slices.Sorted(maps.Keys(l.begin)) {
+		f, err := l.function(fmt.Sprintf("begin%d", i), l.begin[node])
+		if err != nil {
+			return err
+		}
+		if err := l.run(f); err != nil {
+			l.broken[node] = err
+		}
+	}
+	return nil
 }
 
 // run runs a function that makes nothing.

@@ -1,8 +1,9 @@
 package eager
 
 import (
-	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"ndflow/graph"
@@ -11,42 +12,48 @@ import (
 // signature is a signature of a model as a function.
 type signature struct {
 	spec     graph.Signature
-	err      error // why it cannot be called
+	outputs  []graph.Spec // that it gives: those of spec without the ones that have no tensor
+	label    string       // what errors call it
+	err      error        // why it cannot be called
 	f        *Function
 	defaults []*Tensor // by input: what it is where nothing is given, or nil
 	pool     callerPool
 }
 
-// signature makes the function of a signature.
-func (l *loader) signature(spec graph.Signature) *signature {
-	s := &signature{spec: spec, defaults: make([]*Tensor, len(spec.Inputs))}
-	if err := l.signatureFunction(s); err != nil {
-		s.err = fmt.Errorf("eager: signature %q: %w", spec.Name, err)
+// signature makes the function of a signature, or of what is called like one.
+func (l *loader) signature(kind string, spec graph.Signature) *signature {
+	s := &signature{spec: spec, label: fmt.Sprintf("%s %q", kind, spec.Name), defaults: make([]*Tensor, len(spec.Inputs))}
+	for _, out := range spec.Outputs {
+		if out.Problem == "" {
+			s.outputs = append(s.outputs, out)
+		}
+	}
+	if spec.Problem == "" {
+		if err := l.signatureFunction(kind, s); err != nil {
+			s.spec.Problem, s.err = err.Error(), fmt.Errorf("eager: %s is %w: %w", s.label, ErrUnavailable, err)
+		}
+	} else {
+		s.err = fmt.Errorf("eager: %s is %w: %s", s.label, ErrUnavailable, spec.Problem)
 	}
 	return s
 }
 
-func (l *loader) signatureFunction(s *signature) error {
-	for kind, specs := range map[string][]graph.Spec{"input": s.spec.Inputs, "output": s.spec.Outputs} {
-		for _, spec := range specs {
-			if spec.Tensor == "" {
-				return fmt.Errorf("%s %q is made of several tensors (sparse or composite), which has no array form", kind, spec.Name)
-			}
-		}
-	}
-	if len(s.spec.Outputs) == 0 {
-		return errors.New("it has no outputs to be called for")
-	}
-	p, err := l.part(tensorsOf(s.spec.Inputs), tensorsOf(s.spec.Outputs), "")
+func (l *loader) signatureFunction(kind string, s *signature) error {
+	p, err := l.part(tensorsOf(s.spec.Inputs), tensorsOf(s.outputs), s.spec.Target)
 	if err != nil {
 		return err
 	}
-	kind := fmt.Sprintf("signature%d_%s", len(l.model.signatures), plainName(s.spec.Name))
-	if s.f, err = l.function(kind, p); err != nil {
+	for _, node := range slices.Sorted(maps.Keys(p.nodes)) {
+		if err := l.broken[node]; err != nil {
+			return fmt.Errorf("%q: %w", node, err)
+		}
+	}
+	if s.f, err = l.function(fmt.Sprintf("%s%d_%s", kind, l.count, plainName(s.spec.Name)), p); err != nil {
 		return err
 	}
-	s.f.label = fmt.Sprintf("signature %q", s.spec.Name)
-	s.f.inputs, s.f.outputs = s.spec.Inputs, s.spec.Outputs
+	l.count++
+	s.f.label = s.label
+	s.f.inputs, s.f.outputs = s.spec.Inputs, s.outputs
 	for _, h := range s.f.captures {
 		l.kept[h] = true
 	}

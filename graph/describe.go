@@ -12,6 +12,7 @@ type MetaGraph struct {
 	Tags       []string
 	Version    string // of the TensorFlow that saved it
 	Signatures []Signature
+	Functions  []SavedFunction // what else can be called, by eager.Load
 }
 
 // Describe reads what the SavedModel in dir says about itself: one MetaGraph
@@ -25,8 +26,15 @@ func Describe(dir string) ([]MetaGraph, error) {
 	list := make([]MetaGraph, len(file.GetMetaGraphs()))
 	for i, def := range file.GetMetaGraphs() {
 		info := def.GetMetaInfoDef()
-		signatures := signaturesFrom(def)
-		list[i] = MetaGraph{Tags: info.GetTags(), Version: info.GetTensorflowVersion(), Signatures: sorted(signatures)}
+		signatures, err := signaturesFrom(def)
+		if err != nil {
+			return nil, fmt.Errorf("graph: %s: %w", dir, err)
+		}
+		functions, err := functionsFrom(def)
+		if err != nil {
+			return nil, fmt.Errorf("graph: %s: %w", dir, err)
+		}
+		list[i] = MetaGraph{Tags: info.GetTags(), Version: info.GetTensorflowVersion(), Signatures: sorted(signatures), Functions: functions}
 	}
 	return list, nil
 }
@@ -46,13 +54,21 @@ func TagSets(dir string) ([][]string, error) {
 }
 
 // signaturesFrom reads the signatures of a MetaGraph that are for callers.
-func signaturesFrom(def *tfpb.MetaGraphDef) map[string]Signature {
+func signaturesFrom(def *tfpb.MetaGraphDef) (map[string]Signature, error) {
+	targets, err := savedmodel.Targets(def)
+	if err != nil {
+		return nil, err
+	}
 	list := make(map[string]Signature)
 	defaults := savedmodel.Defaults(def.GetGraphDef())
 	for name, s := range def.GetSignatureDef() {
 		if name != savedmodel.InitSignature {
-			list[name] = signatureFrom(name, s, defaults)
+			sig := signatureFrom(name, s, defaults)
+			if sig.Target = targets[name]; sig.Target == "" && len(sig.Outputs) == 0 && sig.Problem == "" {
+				sig.Problem = "it has no outputs, and the model does not say what it is run for"
+			}
+			list[name] = sig
 		}
 	}
-	return list
+	return list, nil
 }

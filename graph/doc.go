@@ -130,6 +130,9 @@
 //	session, err := graph.NewSession(g)
 //	probs, err := session.Eval(ctx, y.String(), graph.Feeds{"x": a})
 //
+// [Graph.Output] finds a tensor of a loaded graph by its name, so that operations and
+// gradients can be put behind it.
+//
 // # TensorFlow's own words
 //
 // [Session.Run] and [Session.Eval] take the names of tensors ("dense/BiasAdd:0")

@@ -39,10 +39,6 @@ var (
 	ErrMissing = savedmodel.ErrMissing
 	// ErrDamaged: the model's files are not what they should be.
 	ErrDamaged = savedmodel.ErrDamaged
-	// ErrNeedsEager: a session, which takes in all of a model, cannot hold this
-	// one; without a session, and without the parts that no signature needs,
-	// eager.Load can.
-	ErrNeedsEager = errors.New("a part that no signature needs has an op which this TensorFlow lacks; eager.Load leaves it out")
 )
 
 // NameError says that a name is not one of those that exist.

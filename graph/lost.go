@@ -21,12 +21,17 @@ type lostVariables struct {
 
 // findLost finds the lost variables of a model; nil for none.
 func findLost(g *savedmodel.Graph) (*lostVariables, error) {
-	if len(g.Meta.GetObjectGraphDef()) == 0 { // TensorFlow 1 has saved it
-		return nil, nil
-	}
 	used, err := g.Signatures()
 	if err != nil {
 		return nil, err
+	}
+	return lostAmong(g, used)
+}
+
+// lostAmong finds the lost variables among the nodes that are used.
+func lostAmong(g *savedmodel.Graph, used savedmodel.Closure) (*lostVariables, error) {
+	if len(g.Meta.GetObjectGraphDef()) == 0 { // TensorFlow 1 has saved it
+		return nil, nil
 	}
 	nodes, err := g.Lost(used)
 	if err != nil || len(nodes) == 0 {

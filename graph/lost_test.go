@@ -1,14 +1,9 @@
 package graph
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
-
-	"ndflow/internal/modeltest"
-	"ndflow/internal/tfpb"
-	"ndflow/tfc"
 )
 
 // What depends on its past, in the order of the models' README.
@@ -43,25 +38,4 @@ func TestLostForGood(t *testing.T) {
 	must(t, os.CopyFS(filepath.Join(dir, "variables"), os.DirFS(filepath.Join(fixture("counter"), "variables"))))
 	_, err = Load(dir)
 	wantError(t, err, ErrMissing, "variables/variables.index")
-}
-
-// A session takes in all of a model, also what no signature needs.
-func TestNeedsEager(t *testing.T) {
-	spare := modeltest.Change(t, fixture("mlp"), func(_ *tfpb.MetaGraphDef, g *tfpb.GraphDef) {
-		g.Node = append(g.GetNode(), &tfpb.NodeDef{Name: "spare", Op: "NoSuchOp"})
-	})
-	_, err := Load(spare)
-	wantError(t, err, ErrNeedsEager, spare, "eager.Load", "NoSuchOp")
-	needed := modeltest.Change(t, fixture("mlp"), func(_ *tfpb.MetaGraphDef, g *tfpb.GraphDef) {
-		for _, n := range g.GetNode() {
-			if n.GetName() == "StatefulPartitionedCall" {
-				n.Op = "NoSuchOp"
-			}
-		}
-	})
-	_, err = Load(needed)
-	wantError(t, err, tfc.NotFound, "NoSuchOp")
-	if errors.Is(err, ErrNeedsEager) {
-		t.Errorf("%v, but the signature needs it", err)
-	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -37,6 +36,10 @@ type Model struct {
 // [ErrMissing] that names it, and one whose files are not as they should be an
 // [ErrDamaged]: both are found before TensorFlow takes the model in.
 //
+// Where the model has an op that TensorFlow lacks, what needs it is left out of the graph,
+// and the signatures that need it fail when they are called, with [ErrUnavailable];
+// [Signature].Problem says so. The others work. If none is left it is an error.
+//
 // The caller closes the model.
 func Load(dir string, opts ...Option) (*Model, error) {
 	o := newOptions(opts)
@@ -61,15 +64,24 @@ func loadModel(dir string, o *options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	lost, err := checkModel(dir, meta)
+	lost, lacks, err := checkModel(dir, meta)
 	if err != nil {
 		return nil, fmt.Errorf("graph: load %s: %w", dir, err)
 	}
-	signatures := signaturesFrom(meta)
-	meta.GraphDef = nil // TensorFlow reads it itself, and it can be large
-	c, err := tfc.LoadSavedModel(dir, o.tags, so)
+	signatures, err := signaturesFrom(meta)
 	if err != nil {
-		return nil, explainLoad(dir, o.tags, err)
+		return nil, fmt.Errorf("graph: load %s: %w", dir, err)
+	}
+	meta.GraphDef = nil // TensorFlow reads it itself, and it can be large
+	c, err := (*tfc.Session)(nil), lacks
+	if lacks == nil {
+		c, err = tfc.LoadSavedModel(dir, o.tags, so)
+	}
+	if lacks != nil || lacksOp(err) {
+		c, lost, err = loadWithout(dir, o.tags, so, signatures, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("graph: load %s: %w", dir, err)
 	}
 	m := &Model{
 		dir:        dir,
@@ -107,42 +119,28 @@ func readMeta(dir string, tags []string) (*tfpb.MetaGraphDef, error) {
 }
 
 // checkModel looks whether all parts of a model are there, before TensorFlow takes it
-// in. It returns what is to be restored afterwards, nil for nothing.
-func checkModel(dir string, meta *tfpb.MetaGraphDef) (*lostVariables, error) {
+// in. It returns what is to be restored afterwards, nil for nothing, and which signature
+// lacks an op, if one does: TensorFlow itself finds that out only when it is run, where
+// the op is in a function.
+func checkModel(dir string, meta *tfpb.MetaGraphDef) (lost *lostVariables, lacks, err error) {
 	g, err := savedmodel.ParseGraph(meta)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := g.CheckParts(dir); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return findLost(g)
-}
-
-// explainLoad says which part of a model it is that TensorFlow does not load, where
-// another loader can do without.
-func explainLoad(dir string, tags []string, err error) error {
-	if op := unregistered.FindStringSubmatch(err.Error()); op != nil && !needs(dir, tags, op[1]) {
-		return fmt.Errorf("graph: load %s: %w (%w)", dir, ErrNeedsEager, err)
+	if lost, err = findLost(g); err != nil {
+		return nil, nil, err
 	}
-	return fmt.Errorf("graph: load %s: %w", dir, err)
-}
-
-// unregistered finds the op in what TensorFlow says of one that it lacks.
-var unregistered = regexp.MustCompile(`Op type not registered '(\w+)'`)
-
-// needs reports whether a model cannot do without an op.
-func needs(dir string, tags []string, op string) bool {
-	meta, err := readMeta(dir, tags)
+	a, err := available(g)
 	if err != nil {
-		return true
+		return nil, nil, err
 	}
-	g, err := savedmodel.ParseGraph(meta)
-	if err != nil {
-		return true
+	for name, problem := range a.Problems {
+		lacks = fmt.Errorf("signature %q: %s: %w", name, problem, tfc.NotFound)
 	}
-	needs, err := g.Needs(op)
-	return needs || err != nil
+	return lost, lacks, nil
 }
 
 // Close cancels the steps that run and gives the model back: see [Session.Close]. Those
@@ -203,26 +201,33 @@ func (m *Model) runner(signature string, t *tuner) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := sig.err(); err != nil {
+		return nil, err
+	}
 	inputs, err := m.ports(sig, "input", sig.Inputs)
 	if err != nil {
 		return nil, err
 	}
-	outputs, err := m.ports(sig, "output", sig.Outputs)
+	outputs, err := m.ports(sig, "output", usable(sig.Outputs))
 	if err != nil {
 		return nil, err
 	}
-	if len(outputs) == 0 {
-		return nil, fmt.Errorf("graph: signature %q has no outputs to run it for", sig.Name)
+	var targets []tfc.Operation
+	if sig.Target != "" {
+		op, err := m.session.graph.operation(sig.Target)
+		if err != nil {
+			return nil, fmt.Errorf("graph: signature %q: %w", sig.Name, err)
+		}
+		targets = []tfc.Operation{op}
 	}
-	return newRunner(fmt.Sprintf("signature %q", sig.Name), m.session, inputs, outputs, nil, t), nil
+	r := newRunner(fmt.Sprintf("signature %q", sig.Name), m.session, inputs, outputs, targets, t)
+	r.all = sig.Outputs
+	return r, nil
 }
 
 func (m *Model) ports(sig Signature, kind string, specs []Spec) ([]port, error) {
 	ports := make([]port, len(specs))
 	for i, spec := range specs {
-		if spec.Tensor == "" {
-			return nil, fmt.Errorf("graph: signature %q: %s %q is made of several tensors (sparse or composite), which has no array form", sig.Name, kind, spec.Name)
-		}
 		o, err := m.session.graph.output(spec.Tensor)
 		if err != nil {
 			return nil, fmt.Errorf("graph: signature %q: %s %q: %w", sig.Name, kind, spec.Name, err)
@@ -233,7 +238,9 @@ func (m *Model) ports(sig Signature, kind string, specs []Spec) ([]port, error) 
 }
 
 // Run runs the default signature once: arrays in by name, arrays out by name.
-// The results are the caller's own.
+// The results are the caller's own. Outputs that have no array form, such as sparse ones
+// ([Spec].Problem) and resources, are left out. A signature with no outputs is run for
+// what it does, and gives an empty map.
 func (m *Model) Run(ctx context.Context, feeds Feeds) (map[string]*npy.Array, error) {
 	return m.Call(ctx, "", feeds)
 }

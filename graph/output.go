@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"strings"
 
 	"ndflow/npy"
 	"ndflow/tfc"
@@ -18,6 +19,28 @@ type Output struct {
 }
 
 const noTensor = -1
+
+// Output returns a tensor of the graph by TensorFlow's name of it, "dense/BiasAdd:0", or
+// without the number for an operation's first. That is the way into a graph that was not
+// built here, after [Read], [Graph.Import] or [Session.Graph]: its tensors can be
+// differentiated ([Graph.Gradients]) and be given to new operations. A name with ^ in
+// front, "^init", is an operation, as [Output.String] has it for one that makes no tensor.
+//
+// A name that the graph does not have is a *[NameError].
+func (g *Graph) Output(name string) (Output, error) {
+	if operation, ok := strings.CutPrefix(name, "^"); ok {
+		op, err := g.operation(operation)
+		if err != nil {
+			return Output{}, err
+		}
+		return Output{tfc.Output{Op: op, Index: noTensor}}, nil
+	}
+	o, err := g.output(name)
+	if err != nil {
+		return Output{}, err
+	}
+	return Output{o}, nil
+}
 
 // String returns TensorFlow's name of the tensor, "MatMul_1:0"; "^NoOp" for an
 // operation that makes none; empty for the zero Output and once the graph is

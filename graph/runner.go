@@ -32,7 +32,8 @@ type Runner struct {
 	inputs  []port // in alphabetical order, so that equal runners feed alike
 	outputs []port
 	targets []tfc.Operation
-	stale   bool // plan does not have the feeds and fetches that are wanted now
+	all     []Spec // the signature's outputs, those too that cannot be had
+	stale   bool   // plan does not have the feeds and fetches that are wanted now
 	tuner   *tuner
 	waits   bool          // for its turn at the gate, whatever the session's options
 	behind  chan struct{} // closed when the step that was left behind is over
@@ -103,6 +104,9 @@ func (r *Runner) find(kind string, ports []port, name string) (*port, error) {
 		if ports[i].spec.Name == name {
 			return &ports[i], nil
 		}
+	}
+	if i := slices.IndexFunc(r.all, func(s Spec) bool { return s.Name == name }); i >= 0 && kind == "output" {
+		return nil, fmt.Errorf("graph: output %q is %w: %s", name, ErrUnavailable, r.all[i].Problem)
 	}
 	return nil, &NameError{Kind: kind, Name: name, Have: names(specs(ports))}
 }

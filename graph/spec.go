@@ -21,6 +21,12 @@ type Spec struct {
 	// HasDefault says of an input that it need not be fed. It is told of a SavedModel's
 	// signatures, and of a graph's inputs.
 	HasDefault bool
+	// Parts are the tensors that a sparse or composite one is made of, which has no
+	// Tensor of its own: Session.Run takes and gives those.
+	Parts []Spec
+	// Problem says why a signature's input cannot be fed or its output not be had; it is
+	// empty where nothing is wrong.
+	Problem string
 }
 
 // String returns dtype and shape, "float32 [-1 4]".
@@ -84,14 +90,23 @@ func specOf(name string, o tfc.Output) (Spec, error) {
 // specFrom reads a signature's TensorInfo.
 func specFrom(name string, info *tfpb.TensorInfo) Spec {
 	t := tfc.DataType(info.GetDtype())
-	s := Spec{Name: name, Tensor: info.GetName(), DType: t.DType(), Type: t.String()}
-	if shape := info.GetTensorShape(); shape != nil && !shape.GetUnknownRank() {
-		s.Shape = make([]int, len(shape.GetDim()))
-		for i, d := range shape.GetDim() {
-			s.Shape[i] = int(d.GetSize())
-		}
+	s := Spec{Name: name, Tensor: info.GetName(), DType: t.DType(), Type: t.String(), Shape: shapeFrom(info.GetTensorShape())}
+	if s.Tensor == "" {
+		s.inParts(info)
 	}
 	return s
+}
+
+// shapeFrom reads a shape; nil stands for an unknown rank.
+func shapeFrom(shape *tfpb.TensorShapeProto) []int {
+	if shape == nil || shape.GetUnknownRank() {
+		return nil
+	}
+	dims := make([]int, len(shape.GetDim()))
+	for i, d := range shape.GetDim() {
+		dims[i] = int(d.GetSize())
+	}
+	return dims
 }
 
 // Signature is a function of a SavedModel: named inputs and outputs, in
@@ -101,6 +116,11 @@ type Signature struct {
 	Method  string // "tensorflow/serving/predict"
 	Inputs  []Spec
 	Outputs []Spec
+	// Target is the operation that a signature with no outputs is run for.
+	Target string
+	// Problem says why the signature cannot be called, though the model is loaded; it is
+	// empty where nothing is wrong.
+	Problem string
 }
 
 // signatureFrom reads a signature of a graph in which the nodes in defaults make what
@@ -115,6 +135,7 @@ func signatureFrom(name string, def *tfpb.SignatureDef, defaults map[string]bool
 	for i := range s.Inputs {
 		s.Inputs[i].HasDefault = defaults[savedmodel.NodeName(s.Inputs[i].Tensor)]
 	}
+	s.Problem = s.inPartsOnly()
 	return s
 }
 

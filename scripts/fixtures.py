@@ -698,6 +698,140 @@ def fill(variables):
     return random
 
 
+@fixture
+def parts(path):
+    """Outputs that are made of several tensors, sparse and ragged, beside plain ones: in one
+    signature with a plain one, and in another alone."""
+    flat = ([None], tf.float32)
+
+    def both(x):
+        x = tf.reshape(x, [-1, 2])
+        return {"dense": x * 2.0, "sparse": tf.sparse.from_dense(x), "ragged": tf.RaggedTensor.from_tensor(x)}
+
+    save(path, tf.Module(), {
+        DEFAULT: function(both, x=flat),
+        "ragged": function(lambda x: {"r": tf.RaggedTensor.from_tensor(x[:, None])}, x=flat),
+    })
+    return [Case({"x": f32(0, 1, 2, 0)})]
+
+
+@fixture
+def effects(path):
+    """Signatures with no outputs, which are run for what they do: set and reset. get tells."""
+    m = tf.Module()
+    m.kept = tf.Variable(1.0, name="kept")
+
+    def assign(x=0.0):
+        m.kept.assign(x)
+        return {}
+
+    save(path, m, {
+        "set": function(assign, x=[]),
+        "reset": function(assign),
+        "get": function(lambda: {"kept": m.kept.read_value()}),
+    })
+    return []
+
+
+@fixture
+def colocated(path):
+    """Ops that are to be placed with one that no output needs, and with a variable."""
+
+    def other():
+        x = v1.placeholder(tf.float32, [None], "x")
+        with v1.colocate_with(tf.identity(x, name="other")):
+            return {"x": x}, {"y": tf.multiply(x, 2.0, name="y")}
+
+    def variable():
+        x = v1.get_default_graph().get_tensor_by_name("x:0")
+        v = v1.get_variable("v", initializer=f32(1, 2), use_resource=True)
+        with v1.colocate_with(v.handle):
+            return {"x": x}, {"z": tf.add(x, 1.0, name="z")}
+
+    save_v1(path, {DEFAULT: other, "variable": variable})
+    return [Case({"x": f32(1, 2, 3)}), Case({"x": f32(1, 2, 3)}, "variable")]
+
+
+@fixture
+def iterators_v1(path):
+    """Iterators of TensorFlow 1, which two signatures share: one that begins by itself and
+    gives the squares, and one that the main op begins and that counts from 5."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        squares = v1.data.make_one_shot_iterator(v1.data.Dataset.range(100).map(lambda i: i * i))
+        numbers = v1.data.make_initializable_iterator(v1.data.Dataset.range(5, 100))
+        x = v1.placeholder(tf.int64, [], "x")
+        square, number = squares.get_next() + x, numbers.get_next() + x
+        signature = v1.saved_model.predict_signature_def
+        builder = v1.saved_model.Builder(str(path))
+        builder.add_meta_graph_and_variables(session, ["serve"], main_op=numbers.initializer, signature_def_map={
+            DEFAULT: signature({"x": x}, {"square": square, "number": number}),
+            "square": signature({"x": x}, {"square": square}),
+        })
+        builder.save()
+    return []
+
+
+@fixture
+def functions(path):
+    """Functions of objects and no signature: overloads by shape, dtype and values, structures,
+    tables, constants, a sparse argument. expected/ has a folder for each call."""
+    m = tf.Module()
+    m.scale = tf.Variable(2.0, name="scale")
+    m.table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(["a", "b"], [1, 2]), -1)
+    m.learnt = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+    m.learnt.insert("known", tf.constant(4, tf.int64))
+    offset = tf.constant(f32(10, 20))
+    m.part = tf.Module()
+
+    def pick(x, negate=False, by=1.5):
+        y = x * tf.cast(m.scale, x.dtype) * tf.cast(by, x.dtype)
+        return -y if negate else y
+
+    def nested(d):
+        return {"sum": d["a"] + d["b"][0], "pair": (d["a"] - d["b"][1], d["b"][0])}
+
+    def both(x):
+        return x + 1.0, x + offset
+
+    def look(w):
+        return m.table.lookup(w)
+
+    def learn(k, v):
+        m.learnt.insert(k, v)
+
+    m.pick, m.nested, m.part.both = tf.function(pick), tf.function(nested), tf.function(both)
+    m.look = tf.function(look)
+    m.learn = tf.function(learn)
+    m.learned = tf.function(lambda k: m.learnt.lookup(k))
+    m.sparse = tf.function(lambda s: tf.sparse.reduce_sum(s, axis=1))
+    two, three = tf.constant(f32(1, 2)), tf.constant(f32(1, 2, 3))
+    sparse = tf.sparse.from_dense([[1.0, 0.0], [2.0, 3.0]])
+    nest = {"a": tf.constant(5.0), "b": [tf.constant(2.0), tf.constant(3.0)]}
+    text = tf.constant(["b", "c"])
+    for name, feeds, call in [
+        ("pick_2", {"x": two}, lambda: m.pick(two)),
+        ("pick_3", {"x": three}, lambda: m.pick(three)),
+        ("pick_negate", {"x": two}, lambda: m.pick(two, negate=True)),
+        ("pick_int", {"x": tf.constant([4]), "by": tf.constant(3)}, lambda: m.pick(tf.constant([4]), by=tf.constant(3))),
+        ("nested", {"d.a": nest["a"], "d.b.0": nest["b"][0], "d.b.1": nest["b"][1]}, lambda: m.nested(nest)),
+        ("part.both", {"x": two}, lambda: m.part.both(two)),
+        ("look", {"w": text}, lambda: m.look(text)),
+        ("learned", {"k": tf.constant("known")}, lambda: m.learned(tf.constant("known"))),
+        ("sparse", {"s.indices": sparse.indices, "s.values": sparse.values, "s.dense_shape": sparse.dense_shape},
+         lambda: m.sparse(sparse)),
+    ]:
+        made = call()
+        if name == "nested":
+            made = {"sum": made["sum"], "pair.0": made["pair"][0], "pair.1": made["pair"][1]}
+        else:
+            made = {f"output_{i}": t for i, t in enumerate(made if isinstance(made, tuple) else [made])}
+        write_arrays(path / "expected" / name, "in", {k: t.numpy() for k, t in feeds.items()})
+        write_arrays(path / "expected" / name, "out", {k: t.numpy() for k, t in made.items()})
+    m.learn.get_concrete_function(tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int64))
+    tf.saved_model.save(m, str(path))
+    return []
+
+
 def function(step, **inputs):
     """A signature: inputs are shapes, or (shape, dtype) where it is not float32."""
     specs = [tf.TensorSpec(*(i if isinstance(i, tuple) else (i, tf.float32)), name=name)
@@ -836,7 +970,7 @@ def run_loaded(loaded, case):
     signature = loaded.signatures[case.signature]
     specs = {**signature.structured_input_signature[1]}
     feeds = {name: to_tensor(value, specs[name].dtype) for name, value in case.feeds.items()}
-    return {name: t.numpy() for name, t in signature(**feeds).items()}
+    return {name: t.numpy() for name, t in signature(**feeds).items() if isinstance(t, tf.Tensor)}
 
 
 def to_tensor(value, dtype):
@@ -855,7 +989,7 @@ def open_session(path, tags):
 def run_session(session, case):
     """Runs a case the way ndflow does, by tensor names in a session."""
     signature = session.meta.signature_def[case.signature]
-    names = list(signature.outputs)
+    names = [name for name in signature.outputs if signature.outputs[name].name]  # not of several
     fetches, aliases = [], {}
     feeds = {signature.inputs[name].name: value for name, value in case.feeds.items()}
     for name in names:
@@ -929,6 +1063,9 @@ def table():
             tags = ", ".join(f"`{t}`" for t in meta.meta_info_def.tags)
             if tags != "`serve`":
                 lines += [f"Tags: {tags or 'none'}", ""]
+            if set(meta.signature_def) <= {"__saved_model_init_op"}:
+                lines += ["No signatures.", ""]
+                continue
             lines += ["| signature | inputs | outputs |", "| --- | --- | --- |"]
             for signature, d in order(meta.signature_def.items()):
                 if signature != "__saved_model_init_op":
@@ -943,6 +1080,8 @@ def order(items):
 
 def tensors(infos):
     def one(name, info):
+        if not info.name:
+            return f"`{name}`: several tensors"
         shape = info.tensor_shape
         shape = "any rank" if shape.unknown_rank else "[" + ", ".join(str(d.size) for d in shape.dim) + "]"
         return f"`{name}` {tf.as_dtype(info.dtype).name} {shape}: `{info.name}`"

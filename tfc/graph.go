@@ -105,6 +105,12 @@ func (g *Graph) OpDef(op string) (def []byte, err error) {
 	return def, err
 }
 
+// Registered reports whether there is an op of that name, or a function in the graph.
+func (g *Graph) Registered(op string) bool {
+	_, err := g.OpDef(op)
+	return err == nil
+}
+
 // Operation returns the operation with the given name
 // (TF_GraphOperationByName); false where there is none, or no graph any more.
 func (g *Graph) Operation(name string) (op Operation, ok bool) {

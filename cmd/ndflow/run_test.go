@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"ndflow/internal/filetest"
 	"ndflow/npy"
 )
 
@@ -46,6 +47,8 @@ func TestRun(t *testing.T) {
 			map[string]string{"identity": "i.npy", "expanded": "e.npy", "sliced": "s.npy"}},
 		{"an output that is fed", "passthrough_v1", "--in %IN/in_x.npy --out same=s.npy --out twice=t.npy", "", map[string]string{"same": "s.npy", "twice": "t.npy"}},
 		{"constants and variables", "constant_v1", "--in %IN/in_x.npy --out constant=c.npy --out variable=v.npy", "", map[string]string{"constant": "c.npy", "variable": "v.npy"}},
+		{"beside outputs in parts", "parts", "--in %IN/in_x.npy --out dense=d.npy", "", map[string]string{"dense": "d.npy"}},
+		{"the only output with an array form", "parts", "--in %IN/in_x.npy --out d.npy", "", map[string]string{"dense": "d.npy"}},
 		{"an input with a default", "default", "--in x=%IN/in_x.npy --in scale=%IN/in_scale.npy --out scaled=s.npy", "", map[string]string{"scaled": "s.npy"}},
 		{"Keras 3, which session loaders refuse", "keras", "--in %IN/in_inputs.npy --out p.npy", "", map[string]string{"output_0": "p.npy"}},
 		{"Keras 3, batch by batch", "keras", "--batch 2 --in %IN/in_inputs.npy --out p.npy", "", map[string]string{"output_0": "p.npy"}},
@@ -189,4 +192,20 @@ func TestRunVerbose(t *testing.T) {
 			t.Errorf("have exit code %d and %q, want %q in it", r.code, r.stderr, want)
 		}
 	}
+}
+
+// A signature with no outputs runs, prints nothing, and is no error.
+func TestRunNoOutputs(t *testing.T) {
+	dir := t.TempDir()
+	a := npy.Scalar(float32(5))
+	if err := npy.WriteFile(filepath.Join(dir, "x.npy"), a); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []string{"-s set --in x.npy", "-s reset"} {
+		have := inside(t, dir, append([]string{"run", fixture("effects")}, strings.Fields(args)...)...)
+		if have.code != 0 || have.stdout != "" || have.stderr != "" {
+			t.Errorf("%s: have %+v, want nothing", args, have)
+		}
+	}
+	filetest.Only(t, dir, "x.npy")
 }

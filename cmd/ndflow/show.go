@@ -24,8 +24,9 @@ func newShow() *cobra.Command {
 		Long: `Show what is in a file.
 
 Of a SavedModel (a folder): its tags and signatures, and the names, dtypes and shapes
-of their inputs and outputs; a dimension of -1 can be of any size, and an input with a default
-need not be given. Of a GraphDef (a .pb
+of their inputs and outputs; a dimension of -1 can be of any size, and an input with a
+default need not be given. What cannot be called or has no array form is shown with the
+reason, and functions that are no signatures as they would be called. Of a GraphDef (a .pb
 file): what it must be fed, and the tensors that nothing in it takes.
 
 Of .npy and .npz files, and those that 'ndflow convert' reads: each array's dtype, shape,

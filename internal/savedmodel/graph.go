@@ -16,6 +16,10 @@ type Graph struct {
 	Def  *tfpb.GraphDef
 	Meta *tfpb.MetaGraphDef
 	node map[string]*tfpb.NodeDef
+
+	// Found out when they are asked for.
+	targets   map[string]string            // see [Targets]
+	functions map[string]*tfpb.FunctionDef // the library
 }
 
 // ParseGraph reads the graph of meta.
@@ -128,17 +132,42 @@ func (c Closure) Names() []string { return slices.Sorted(maps.Keys(c)) }
 // signature given its inputs.
 func (g *Graph) Signatures() (Closure, error) {
 	all := Closure{}
-	for name, s := range g.Meta.GetSignatureDef() {
-		if name == InitSignature {
-			continue
-		}
-		c, err := g.Closure(Tensors(s.GetOutputs()), Tensors(s.GetInputs()))
+	for _, name := range g.signatureNames() {
+		c, err := g.signature(name)
 		if err != nil {
-			return nil, fmt.Errorf("signature %q: %w", name, err)
+			return nil, err
 		}
 		maps.Copy(all, c)
 	}
 	return all, nil
+}
+
+// signatureNames lists the signatures that are for callers, in alphabetical order.
+func (g *Graph) signatureNames() []string {
+	names := slices.Sorted(maps.Keys(g.Meta.GetSignatureDef()))
+	return slices.DeleteFunc(names, func(name string) bool { return name == InitSignature })
+}
+
+// signature returns the nodes that a signature runs, given its inputs.
+func (g *Graph) signature(name string) (Closure, error) {
+	s := g.Meta.GetSignatureDef()[name]
+	targets := Tensors(s.GetOutputs())
+	if len(s.GetOutputs()) == 0 {
+		if g.targets == nil {
+			var err error
+			if g.targets, err = Targets(g.Meta); err != nil {
+				return nil, err
+			}
+		}
+		if target := g.targets[name]; target != "" {
+			targets = []string{target}
+		}
+	}
+	c, err := g.Closure(targets, Tensors(s.GetInputs()))
+	if err != nil {
+		return nil, fmt.Errorf("signature %q: %w", name, err)
+	}
+	return c, nil
 }
 
 // Tensors lists the tensors that infos name, without those that consist of

@@ -2,8 +2,8 @@ package savedmodel
 
 import (
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"ndflow/internal/tfpb"
@@ -18,60 +18,81 @@ const anonymous = "cd2c89b7-88b7-44c8-ad83-06c2a9158347"
 // all of a context share, those of functions and of resources, get the suffix;
 // but the graph's variables have no such names any more: each VarHandleOp makes a
 // new variable, which lives as long as its handle. sharedName tells whether an op
-// has the attribute shared_name. Isolate returns the functions.
+// has the attribute shared_name. Nothing asks any more to be where another node is:
+// each part of the graph becomes a function of its own, without the others' nodes.
+// Isolate returns the functions.
 func (g *Graph) Isolate(keep Closure, suffix string, sharedName func(op string) bool) ([]*tfpb.FunctionDef, error) {
-	var library tfpb.FunctionDefLibrary
-	if err := proto.Unmarshal(g.Def.GetLibrary(), &library); err != nil {
-		return nil, fmt.Errorf("the graph's functions are %w: %w", ErrDamaged, err)
-	}
-	iso := &isolation{suffix: suffix, sharedName: sharedName, functions: make(map[string]*tfpb.FunctionDef), kept: make(map[string]bool)}
-	for _, f := range library.GetFunction() {
-		iso.functions[f.GetSignature().GetName()] = f
-	}
-	nodes := g.Def.GetNode()
-	g.Def.Node = g.Def.Node[:0]
-	for _, n := range nodes {
-		if _, ok := keep[n.GetName()]; ok {
-			g.Def.Node = append(g.Def.Node, n)
-			iso.node(n)
-			if n.GetOp() == VariableOp {
-				setString(n, "shared_name", anonymous)
-			}
+	iso := &isolation{suffix: suffix, sharedName: sharedName}
+	err := g.keep(keep, iso)
+	for _, n := range g.Def.GetNode() {
+		delete(n.GetAttr(), colocation)
+		if n.GetOp() == VariableOp {
+			setString(n, "shared_name", anonymous)
 		}
+	}
+	return iso.list, err
+}
+
+// Keep takes all out of the graph but the given nodes and the functions that they call.
+func (g *Graph) Keep(keep Closure) error {
+	for _, n := range keep {
+		classes := n.GetAttr()[colocation].GetList()
+		if classes == nil {
+			continue
+		}
+		classes.S = slices.DeleteFunc(classes.S, func(class []byte) bool {
+			node, ok := strings.CutPrefix(string(class), "loc:@")
+			return ok && keep[node] == nil
+		})
+		if len(classes.S) == 0 {
+			delete(n.Attr, colocation)
+		}
+	}
+	return g.keep(keep, &isolation{sharedName: func(string) bool { return false }})
+}
+
+// colocation is the attribute that names the nodes which a node is to be placed with.
+const colocation = "_class"
+
+func (g *Graph) keep(keep Closure, iso *isolation) error {
+	var err error
+	if iso.functions, err = g.library(); err != nil {
+		return err
+	}
+	iso.kept = make(map[string]bool)
+	g.Def.Node = slices.DeleteFunc(g.Def.GetNode(), func(n *tfpb.NodeDef) bool { return keep[n.GetName()] == nil })
+	for _, n := range g.Def.GetNode() {
+		iso.node(n)
 	}
 	for len(iso.todo) > 0 {
 		f := iso.todo[0]
 		iso.todo = iso.todo[1:]
 		iso.list = append(iso.list, f)
-		f.GetSignature().Name += suffix
+		f.GetSignature().Name += iso.suffix
 		for _, n := range f.GetNodeDef() {
 			iso.node(n)
 		}
 	}
-	raw, err := proto.Marshal(&tfpb.FunctionDefLibrary{Function: iso.list})
-	g.Def.Library = raw
-	return iso.list, err
+	g.functions = nil
+	g.Def.Library, err = proto.Marshal(&tfpb.FunctionDefLibrary{Function: iso.list})
+	return err
 }
 
-// Needs reports whether an op is in what signatures run and what sets the model
-// up, functions included. The graph is of no use afterwards.
-func (g *Graph) Needs(op string) (bool, error) {
-	keep, err := g.Signatures()
-	if err != nil {
-		return false, err
+// library returns the functions of the graph by name, as they are in its library.
+func (g *Graph) library() (map[string]*tfpb.FunctionDef, error) {
+	if g.functions != nil {
+		return g.functions, nil
 	}
-	setUp, err := g.setUp()
-	if err != nil {
-		return false, err
+	var library tfpb.FunctionDefLibrary
+	if err := proto.Unmarshal(g.Def.GetLibrary(), &library); err != nil {
+		return nil, fmt.Errorf("the graph's functions are %w: %w", ErrDamaged, err)
 	}
-	maps.Copy(keep, setUp)
-	functions, err := g.Isolate(keep, "", func(string) bool { return false })
-	if err != nil {
-		return false, err
+	functions := make(map[string]*tfpb.FunctionDef, len(library.GetFunction()))
+	for _, f := range library.GetFunction() {
+		functions[f.GetSignature().GetName()] = f
 	}
-	isIt := func(n *tfpb.NodeDef) bool { return n.GetOp() == op }
-	inFunction := func(f *tfpb.FunctionDef) bool { return slices.ContainsFunc(f.GetNodeDef(), isIt) }
-	return slices.ContainsFunc(g.Def.GetNode(), isIt) || slices.ContainsFunc(functions, inFunction), nil
+	g.functions = functions
+	return functions, nil
 }
 
 // isolation renames functions as they are come upon.

@@ -124,10 +124,11 @@ type VariableObject struct {
 // those too which no signature uses, in the order of their numbers. The checkpoint's
 // own object graph is serialized in checkpoint.
 func VariableObjects(meta *tfpb.MetaGraphDef, checkpoint []byte) ([]VariableObject, error) {
-	o := &Objects{def: new(tfpb.SavedObjectGraph), of: make(map[string]int32)}
-	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(meta.GetObjectGraphDef(), o.def); err != nil {
-		return nil, fmt.Errorf("the object graph is %w: %w", ErrDamaged, err)
+	def, err := objectGraph(meta)
+	if err != nil {
+		return nil, err
 	}
+	o := &Objects{def: def, of: make(map[string]int32)}
 	for i, n := range o.def.GetNodes() {
 		if n.GetVariable() != nil {
 			o.of[fmt.Sprintf("%08d", i)] = int32(i)

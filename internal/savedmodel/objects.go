@@ -21,10 +21,11 @@ const VariableOp = "VarHandleOp"
 // Objects finds the objects behind the inputs of the functions that the nodes in
 // used call: those that are bound to an input beyond the ones that callers give.
 func (g *Graph) Objects(used Closure) (*Objects, error) {
-	o := &Objects{def: new(tfpb.SavedObjectGraph), of: make(map[string]int32)}
-	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(g.Meta.GetObjectGraphDef(), o.def); err != nil {
-		return nil, fmt.Errorf("the object graph is %w: %w", ErrDamaged, err)
+	def, err := objectGraph(g.Meta)
+	if err != nil {
+		return nil, err
 	}
+	o := &Objects{def: def, of: make(map[string]int32)}
 	for _, n := range used {
 		f := o.def.GetConcreteFunctions()[n.GetAttr()["f"].GetFunc().GetName()]
 		bound := f.GetBoundInputs()

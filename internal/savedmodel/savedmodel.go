@@ -72,6 +72,9 @@ func Assets(meta *tfpb.MetaGraphDef, dir string) ([]Asset, error) {
 	return list, nil
 }
 
+// initCollections name the init op as TensorFlow 1 did.
+var initCollections = []string{"saved_model_main_op", "legacy_init_op"}
+
 // InitOp names the operation that sets up, once the variables are restored, what
 // else there is, such as tables; empty for none. Since TensorFlow 2 a signature
 // names it; before, a collection did.
@@ -79,7 +82,7 @@ func InitOp(meta *tfpb.MetaGraphDef) string {
 	if s, ok := meta.GetSignatureDef()[InitSignature]; ok {
 		return s.GetOutputs()[InitSignature].GetName()
 	}
-	for _, collection := range []string{"saved_model_main_op", "legacy_init_op"} {
+	for _, collection := range initCollections {
 		if list := meta.GetCollectionDef()[collection].GetNodeList().GetValue(); len(list) > 0 {
 			return list[0]
 		}

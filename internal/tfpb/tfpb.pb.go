@@ -1531,7 +1531,11 @@ type SavedObject struct {
 	// Types that are valid to be assigned to Kind:
 	//
 	//	*SavedObject_UserObject_
+	//	*SavedObject_Asset_
+	//	*SavedObject_Function_
 	//	*SavedObject_Variable_
+	//	*SavedObject_BareConcreteFunction_
+	//	*SavedObject_Constant_
 	Kind            isSavedObject_Kind               `protobuf_oneof:"kind"`
 	SaveableObjects map[string]*SavedObject_Saveable `protobuf:"bytes,11,rep,name=saveable_objects,json=saveableObjects,proto3" json:"saveable_objects,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields   protoimpl.UnknownFields
@@ -1591,10 +1595,46 @@ func (x *SavedObject) GetUserObject() *SavedObject_UserObject {
 	return nil
 }
 
+func (x *SavedObject) GetAsset() *SavedObject_Asset {
+	if x != nil {
+		if x, ok := x.Kind.(*SavedObject_Asset_); ok {
+			return x.Asset
+		}
+	}
+	return nil
+}
+
+func (x *SavedObject) GetFunction() *SavedObject_Function {
+	if x != nil {
+		if x, ok := x.Kind.(*SavedObject_Function_); ok {
+			return x.Function
+		}
+	}
+	return nil
+}
+
 func (x *SavedObject) GetVariable() *SavedObject_Variable {
 	if x != nil {
 		if x, ok := x.Kind.(*SavedObject_Variable_); ok {
 			return x.Variable
+		}
+	}
+	return nil
+}
+
+func (x *SavedObject) GetBareConcreteFunction() *SavedObject_BareConcreteFunction {
+	if x != nil {
+		if x, ok := x.Kind.(*SavedObject_BareConcreteFunction_); ok {
+			return x.BareConcreteFunction
+		}
+	}
+	return nil
+}
+
+func (x *SavedObject) GetConstant() *SavedObject_Constant {
+	if x != nil {
+		if x, ok := x.Kind.(*SavedObject_Constant_); ok {
+			return x.Constant
 		}
 	}
 	return nil
@@ -1615,19 +1655,45 @@ type SavedObject_UserObject_ struct {
 	UserObject *SavedObject_UserObject `protobuf:"bytes,4,opt,name=user_object,json=userObject,proto3,oneof"`
 }
 
+type SavedObject_Asset_ struct {
+	Asset *SavedObject_Asset `protobuf:"bytes,5,opt,name=asset,proto3,oneof"`
+}
+
+type SavedObject_Function_ struct {
+	Function *SavedObject_Function `protobuf:"bytes,6,opt,name=function,proto3,oneof"`
+}
+
 type SavedObject_Variable_ struct {
 	Variable *SavedObject_Variable `protobuf:"bytes,7,opt,name=variable,proto3,oneof"`
 }
 
+type SavedObject_BareConcreteFunction_ struct {
+	BareConcreteFunction *SavedObject_BareConcreteFunction `protobuf:"bytes,8,opt,name=bare_concrete_function,json=bareConcreteFunction,proto3,oneof"`
+}
+
+type SavedObject_Constant_ struct {
+	Constant *SavedObject_Constant `protobuf:"bytes,9,opt,name=constant,proto3,oneof"`
+}
+
 func (*SavedObject_UserObject_) isSavedObject_Kind() {}
+
+func (*SavedObject_Asset_) isSavedObject_Kind() {}
+
+func (*SavedObject_Function_) isSavedObject_Kind() {}
 
 func (*SavedObject_Variable_) isSavedObject_Kind() {}
 
+func (*SavedObject_BareConcreteFunction_) isSavedObject_Kind() {}
+
+func (*SavedObject_Constant_) isSavedObject_Kind() {}
+
 type SavedConcreteFunction struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	BoundInputs   []int32                `protobuf:"varint,2,rep,packed,name=bound_inputs,json=boundInputs,proto3" json:"bound_inputs,omitempty"` // the nodes that its last inputs are bound to
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state                       protoimpl.MessageState `protogen:"open.v1"`
+	BoundInputs                 []int32                `protobuf:"varint,2,rep,packed,name=bound_inputs,json=boundInputs,proto3" json:"bound_inputs,omitempty"` // the nodes that its last inputs are bound to
+	CanonicalizedInputSignature *StructuredValue       `protobuf:"bytes,3,opt,name=canonicalized_input_signature,json=canonicalizedInputSignature,proto3" json:"canonicalized_input_signature,omitempty"`
+	OutputSignature             *StructuredValue       `protobuf:"bytes,4,opt,name=output_signature,json=outputSignature,proto3" json:"output_signature,omitempty"`
+	unknownFields               protoimpl.UnknownFields
+	sizeCache                   protoimpl.SizeCache
 }
 
 func (x *SavedConcreteFunction) Reset() {
@@ -1667,6 +1733,348 @@ func (x *SavedConcreteFunction) GetBoundInputs() []int32 {
 	return nil
 }
 
+func (x *SavedConcreteFunction) GetCanonicalizedInputSignature() *StructuredValue {
+	if x != nil {
+		return x.CanonicalizedInputSignature
+	}
+	return nil
+}
+
+func (x *SavedConcreteFunction) GetOutputSignature() *StructuredValue {
+	if x != nil {
+		return x.OutputSignature
+	}
+	return nil
+}
+
+type FunctionSpec struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Fullargspec   *StructuredValue       `protobuf:"bytes,1,opt,name=fullargspec,proto3" json:"fullargspec,omitempty"`
+	IsMethod      bool                   `protobuf:"varint,2,opt,name=is_method,json=isMethod,proto3" json:"is_method,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FunctionSpec) Reset() {
+	*x = FunctionSpec{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FunctionSpec) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FunctionSpec) ProtoMessage() {}
+
+func (x *FunctionSpec) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FunctionSpec.ProtoReflect.Descriptor instead.
+func (*FunctionSpec) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *FunctionSpec) GetFullargspec() *StructuredValue {
+	if x != nil {
+		return x.Fullargspec
+	}
+	return nil
+}
+
+func (x *FunctionSpec) GetIsMethod() bool {
+	if x != nil {
+		return x.IsMethod
+	}
+	return false
+}
+
+// A value of Python's that tensors, or descriptions of them, may be in.
+// tensorflow/core/protobuf/struct.proto
+type StructuredValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Kind:
+	//
+	//	*StructuredValue_NoneValue
+	//	*StructuredValue_Float64Value
+	//	*StructuredValue_Int64Value
+	//	*StructuredValue_StringValue
+	//	*StructuredValue_BoolValue
+	//	*StructuredValue_TensorShapeValue
+	//	*StructuredValue_TensorDtypeValue
+	//	*StructuredValue_TensorSpecValue
+	//	*StructuredValue_TypeSpecValue
+	//	*StructuredValue_BoundedTensorSpecValue
+	//	*StructuredValue_ListValue
+	//	*StructuredValue_TupleValue
+	//	*StructuredValue_DictValue
+	//	*StructuredValue_NamedTupleValue
+	Kind          isStructuredValue_Kind `protobuf_oneof:"kind"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StructuredValue) Reset() {
+	*x = StructuredValue{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StructuredValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StructuredValue) ProtoMessage() {}
+
+func (x *StructuredValue) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StructuredValue.ProtoReflect.Descriptor instead.
+func (*StructuredValue) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *StructuredValue) GetKind() isStructuredValue_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return nil
+}
+
+func (x *StructuredValue) GetNoneValue() *StructuredValue_None {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_NoneValue); ok {
+			return x.NoneValue
+		}
+	}
+	return nil
+}
+
+func (x *StructuredValue) GetFloat64Value() float64 {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_Float64Value); ok {
+			return x.Float64Value
+		}
+	}
+	return 0
+}
+
+func (x *StructuredValue) GetInt64Value() int64 {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_Int64Value); ok {
+			return x.Int64Value
+		}
+	}
+	return 0
+}
+
+func (x *StructuredValue) GetStringValue() string {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_StringValue); ok {
+			return x.StringValue
+		}
+	}
+	return ""
+}
+
+func (x *StructuredValue) GetBoolValue() bool {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_BoolValue); ok {
+			return x.BoolValue
+		}
+	}
+	return false
+}
+
+func (x *StructuredValue) GetTensorShapeValue() *TensorShapeProto {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_TensorShapeValue); ok {
+			return x.TensorShapeValue
+		}
+	}
+	return nil
+}
+
+func (x *StructuredValue) GetTensorDtypeValue() int32 {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_TensorDtypeValue); ok {
+			return x.TensorDtypeValue
+		}
+	}
+	return 0
+}
+
+func (x *StructuredValue) GetTensorSpecValue() *StructuredValue_TensorSpec {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_TensorSpecValue); ok {
+			return x.TensorSpecValue
+		}
+	}
+	return nil
+}
+
+func (x *StructuredValue) GetTypeSpecValue() *StructuredValue_TypeSpec {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_TypeSpecValue); ok {
+			return x.TypeSpecValue
+		}
+	}
+	return nil
+}
+
+func (x *StructuredValue) GetBoundedTensorSpecValue() *StructuredValue_TensorSpec {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_BoundedTensorSpecValue); ok {
+			return x.BoundedTensorSpecValue
+		}
+	}
+	return nil
+}
+
+func (x *StructuredValue) GetListValue() *StructuredValue_List {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_ListValue); ok {
+			return x.ListValue
+		}
+	}
+	return nil
+}
+
+func (x *StructuredValue) GetTupleValue() *StructuredValue_List {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_TupleValue); ok {
+			return x.TupleValue
+		}
+	}
+	return nil
+}
+
+func (x *StructuredValue) GetDictValue() *StructuredValue_Dict {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_DictValue); ok {
+			return x.DictValue
+		}
+	}
+	return nil
+}
+
+func (x *StructuredValue) GetNamedTupleValue() *StructuredValue_NamedTuple {
+	if x != nil {
+		if x, ok := x.Kind.(*StructuredValue_NamedTupleValue); ok {
+			return x.NamedTupleValue
+		}
+	}
+	return nil
+}
+
+type isStructuredValue_Kind interface {
+	isStructuredValue_Kind()
+}
+
+type StructuredValue_NoneValue struct {
+	NoneValue *StructuredValue_None `protobuf:"bytes,1,opt,name=none_value,json=noneValue,proto3,oneof"`
+}
+
+type StructuredValue_Float64Value struct {
+	Float64Value float64 `protobuf:"fixed64,11,opt,name=float64_value,json=float64Value,proto3,oneof"`
+}
+
+type StructuredValue_Int64Value struct {
+	Int64Value int64 `protobuf:"zigzag64,12,opt,name=int64_value,json=int64Value,proto3,oneof"`
+}
+
+type StructuredValue_StringValue struct {
+	StringValue string `protobuf:"bytes,13,opt,name=string_value,json=stringValue,proto3,oneof"`
+}
+
+type StructuredValue_BoolValue struct {
+	BoolValue bool `protobuf:"varint,14,opt,name=bool_value,json=boolValue,proto3,oneof"`
+}
+
+type StructuredValue_TensorShapeValue struct {
+	TensorShapeValue *TensorShapeProto `protobuf:"bytes,31,opt,name=tensor_shape_value,json=tensorShapeValue,proto3,oneof"`
+}
+
+type StructuredValue_TensorDtypeValue struct {
+	TensorDtypeValue int32 `protobuf:"varint,32,opt,name=tensor_dtype_value,json=tensorDtypeValue,proto3,oneof"` // DataType
+}
+
+type StructuredValue_TensorSpecValue struct {
+	TensorSpecValue *StructuredValue_TensorSpec `protobuf:"bytes,33,opt,name=tensor_spec_value,json=tensorSpecValue,proto3,oneof"`
+}
+
+type StructuredValue_TypeSpecValue struct {
+	TypeSpecValue *StructuredValue_TypeSpec `protobuf:"bytes,34,opt,name=type_spec_value,json=typeSpecValue,proto3,oneof"`
+}
+
+type StructuredValue_BoundedTensorSpecValue struct {
+	BoundedTensorSpecValue *StructuredValue_TensorSpec `protobuf:"bytes,35,opt,name=bounded_tensor_spec_value,json=boundedTensorSpecValue,proto3,oneof"`
+}
+
+type StructuredValue_ListValue struct {
+	ListValue *StructuredValue_List `protobuf:"bytes,51,opt,name=list_value,json=listValue,proto3,oneof"`
+}
+
+type StructuredValue_TupleValue struct {
+	TupleValue *StructuredValue_List `protobuf:"bytes,52,opt,name=tuple_value,json=tupleValue,proto3,oneof"`
+}
+
+type StructuredValue_DictValue struct {
+	DictValue *StructuredValue_Dict `protobuf:"bytes,53,opt,name=dict_value,json=dictValue,proto3,oneof"`
+}
+
+type StructuredValue_NamedTupleValue struct {
+	NamedTupleValue *StructuredValue_NamedTuple `protobuf:"bytes,54,opt,name=named_tuple_value,json=namedTupleValue,proto3,oneof"`
+}
+
+func (*StructuredValue_NoneValue) isStructuredValue_Kind() {}
+
+func (*StructuredValue_Float64Value) isStructuredValue_Kind() {}
+
+func (*StructuredValue_Int64Value) isStructuredValue_Kind() {}
+
+func (*StructuredValue_StringValue) isStructuredValue_Kind() {}
+
+func (*StructuredValue_BoolValue) isStructuredValue_Kind() {}
+
+func (*StructuredValue_TensorShapeValue) isStructuredValue_Kind() {}
+
+func (*StructuredValue_TensorDtypeValue) isStructuredValue_Kind() {}
+
+func (*StructuredValue_TensorSpecValue) isStructuredValue_Kind() {}
+
+func (*StructuredValue_TypeSpecValue) isStructuredValue_Kind() {}
+
+func (*StructuredValue_BoundedTensorSpecValue) isStructuredValue_Kind() {}
+
+func (*StructuredValue_ListValue) isStructuredValue_Kind() {}
+
+func (*StructuredValue_TupleValue) isStructuredValue_Kind() {}
+
+func (*StructuredValue_DictValue) isStructuredValue_Kind() {}
+
+func (*StructuredValue_NamedTupleValue) isStructuredValue_Kind() {}
+
 // tensorflow/core/protobuf/trackable_object_graph.proto
 type TrackableObjectGraph struct {
 	state         protoimpl.MessageState         `protogen:"open.v1"`
@@ -1677,7 +2085,7 @@ type TrackableObjectGraph struct {
 
 func (x *TrackableObjectGraph) Reset() {
 	*x = TrackableObjectGraph{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1689,7 +2097,7 @@ func (x *TrackableObjectGraph) String() string {
 func (*TrackableObjectGraph) ProtoMessage() {}
 
 func (x *TrackableObjectGraph) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[23]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1702,7 +2110,7 @@ func (x *TrackableObjectGraph) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackableObjectGraph.ProtoReflect.Descriptor instead.
 func (*TrackableObjectGraph) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *TrackableObjectGraph) GetNodes() []*TrackableObjectGraph_Object {
@@ -1722,7 +2130,7 @@ type FingerprintDef struct {
 
 func (x *FingerprintDef) Reset() {
 	*x = FingerprintDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1734,7 +2142,7 @@ func (x *FingerprintDef) String() string {
 func (*FingerprintDef) ProtoMessage() {}
 
 func (x *FingerprintDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1747,7 +2155,7 @@ func (x *FingerprintDef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FingerprintDef.ProtoReflect.Descriptor instead.
 func (*FingerprintDef) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{24}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *FingerprintDef) GetUuid() string {
@@ -1768,7 +2176,7 @@ type BundleHeaderProto struct {
 
 func (x *BundleHeaderProto) Reset() {
 	*x = BundleHeaderProto{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[25]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1780,7 +2188,7 @@ func (x *BundleHeaderProto) String() string {
 func (*BundleHeaderProto) ProtoMessage() {}
 
 func (x *BundleHeaderProto) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[25]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1793,7 +2201,7 @@ func (x *BundleHeaderProto) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BundleHeaderProto.ProtoReflect.Descriptor instead.
 func (*BundleHeaderProto) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{25}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *BundleHeaderProto) GetNumShards() int32 {
@@ -1817,7 +2225,7 @@ type BundleEntryProto struct {
 
 func (x *BundleEntryProto) Reset() {
 	*x = BundleEntryProto{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[26]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1829,7 +2237,7 @@ func (x *BundleEntryProto) String() string {
 func (*BundleEntryProto) ProtoMessage() {}
 
 func (x *BundleEntryProto) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[26]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1842,7 +2250,7 @@ func (x *BundleEntryProto) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BundleEntryProto.ProtoReflect.Descriptor instead.
 func (*BundleEntryProto) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{26}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *BundleEntryProto) GetDtype() int32 {
@@ -1898,7 +2306,7 @@ type CheckpointState struct {
 
 func (x *CheckpointState) Reset() {
 	*x = CheckpointState{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[27]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1910,7 +2318,7 @@ func (x *CheckpointState) String() string {
 func (*CheckpointState) ProtoMessage() {}
 
 func (x *CheckpointState) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[27]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1923,7 +2331,7 @@ func (x *CheckpointState) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckpointState.ProtoReflect.Descriptor instead.
 func (*CheckpointState) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{27}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *CheckpointState) GetModelCheckpointPath() string {
@@ -1944,7 +2352,7 @@ type MetaGraphDef_MetaInfoDef struct {
 
 func (x *MetaGraphDef_MetaInfoDef) Reset() {
 	*x = MetaGraphDef_MetaInfoDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[28]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1956,7 +2364,7 @@ func (x *MetaGraphDef_MetaInfoDef) String() string {
 func (*MetaGraphDef_MetaInfoDef) ProtoMessage() {}
 
 func (x *MetaGraphDef_MetaInfoDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[28]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1995,15 +2403,17 @@ func (x *MetaGraphDef_MetaInfoDef) GetTensorflowGitVersion() string {
 
 // A tensor in several parts: "sparse" or "composite".
 type TensorInfo_CooSparse struct {
-	state            protoimpl.MessageState `protogen:"open.v1"`
-	ValuesTensorName string                 `protobuf:"bytes,1,opt,name=values_tensor_name,json=valuesTensorName,proto3" json:"values_tensor_name,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	state                protoimpl.MessageState `protogen:"open.v1"`
+	ValuesTensorName     string                 `protobuf:"bytes,1,opt,name=values_tensor_name,json=valuesTensorName,proto3" json:"values_tensor_name,omitempty"`
+	IndicesTensorName    string                 `protobuf:"bytes,2,opt,name=indices_tensor_name,json=indicesTensorName,proto3" json:"indices_tensor_name,omitempty"`
+	DenseShapeTensorName string                 `protobuf:"bytes,3,opt,name=dense_shape_tensor_name,json=denseShapeTensorName,proto3" json:"dense_shape_tensor_name,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *TensorInfo_CooSparse) Reset() {
 	*x = TensorInfo_CooSparse{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[33]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2015,7 +2425,7 @@ func (x *TensorInfo_CooSparse) String() string {
 func (*TensorInfo_CooSparse) ProtoMessage() {}
 
 func (x *TensorInfo_CooSparse) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[33]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2038,15 +2448,31 @@ func (x *TensorInfo_CooSparse) GetValuesTensorName() string {
 	return ""
 }
 
+func (x *TensorInfo_CooSparse) GetIndicesTensorName() string {
+	if x != nil {
+		return x.IndicesTensorName
+	}
+	return ""
+}
+
+func (x *TensorInfo_CooSparse) GetDenseShapeTensorName() string {
+	if x != nil {
+		return x.DenseShapeTensorName
+	}
+	return ""
+}
+
 type TensorInfo_CompositeTensor struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state         protoimpl.MessageState    `protogen:"open.v1"`
+	TypeSpec      *StructuredValue_TypeSpec `protobuf:"bytes,1,opt,name=type_spec,json=typeSpec,proto3" json:"type_spec,omitempty"`
+	Components    []*TensorInfo             `protobuf:"bytes,2,rep,name=components,proto3" json:"components,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TensorInfo_CompositeTensor) Reset() {
 	*x = TensorInfo_CompositeTensor{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2058,7 +2484,7 @@ func (x *TensorInfo_CompositeTensor) String() string {
 func (*TensorInfo_CompositeTensor) ProtoMessage() {}
 
 func (x *TensorInfo_CompositeTensor) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[34]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2074,6 +2500,20 @@ func (*TensorInfo_CompositeTensor) Descriptor() ([]byte, []int) {
 	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{3, 1}
 }
 
+func (x *TensorInfo_CompositeTensor) GetTypeSpec() *StructuredValue_TypeSpec {
+	if x != nil {
+		return x.TypeSpec
+	}
+	return nil
+}
+
+func (x *TensorInfo_CompositeTensor) GetComponents() []*TensorInfo {
+	if x != nil {
+		return x.Components
+	}
+	return nil
+}
+
 type TensorShapeProto_Dim struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Size          int64                  `protobuf:"varint,1,opt,name=size,proto3" json:"size,omitempty"` // -1 for unknown
@@ -2083,7 +2523,7 @@ type TensorShapeProto_Dim struct {
 
 func (x *TensorShapeProto_Dim) Reset() {
 	*x = TensorShapeProto_Dim{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2095,7 +2535,7 @@ func (x *TensorShapeProto_Dim) String() string {
 func (*TensorShapeProto_Dim) ProtoMessage() {}
 
 func (x *TensorShapeProto_Dim) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[35]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2134,7 +2574,7 @@ type AttrValue_ListValue struct {
 
 func (x *AttrValue_ListValue) Reset() {
 	*x = AttrValue_ListValue{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2146,7 +2586,7 @@ func (x *AttrValue_ListValue) String() string {
 func (*AttrValue_ListValue) ProtoMessage() {}
 
 func (x *AttrValue_ListValue) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[36]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2232,7 +2672,7 @@ type OpDef_ArgDef struct {
 
 func (x *OpDef_ArgDef) Reset() {
 	*x = OpDef_ArgDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2244,7 +2684,7 @@ func (x *OpDef_ArgDef) String() string {
 func (*OpDef_ArgDef) ProtoMessage() {}
 
 func (x *OpDef_ArgDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[38]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2316,7 +2756,7 @@ type OpDef_AttrDef struct {
 
 func (x *OpDef_AttrDef) Reset() {
 	*x = OpDef_AttrDef{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[39]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2328,7 +2768,7 @@ func (x *OpDef_AttrDef) String() string {
 func (*OpDef_AttrDef) ProtoMessage() {}
 
 func (x *OpDef_AttrDef) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[39]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2397,7 +2837,7 @@ type ConfigProto_GPUOptions struct {
 
 func (x *ConfigProto_GPUOptions) Reset() {
 	*x = ConfigProto_GPUOptions{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[40]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2409,7 +2849,7 @@ func (x *ConfigProto_GPUOptions) String() string {
 func (*ConfigProto_GPUOptions) ProtoMessage() {}
 
 func (x *ConfigProto_GPUOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[40]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2456,7 +2896,7 @@ type ConfigProto_OptimizerOptions struct {
 
 func (x *ConfigProto_OptimizerOptions) Reset() {
 	*x = ConfigProto_OptimizerOptions{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2468,7 +2908,7 @@ func (x *ConfigProto_OptimizerOptions) String() string {
 func (*ConfigProto_OptimizerOptions) ProtoMessage() {}
 
 func (x *ConfigProto_OptimizerOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[41]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2507,7 +2947,7 @@ type ConfigProto_GraphOptions struct {
 
 func (x *ConfigProto_GraphOptions) Reset() {
 	*x = ConfigProto_GraphOptions{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2519,7 +2959,7 @@ func (x *ConfigProto_GraphOptions) String() string {
 func (*ConfigProto_GraphOptions) ProtoMessage() {}
 
 func (x *ConfigProto_GraphOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[42]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2551,7 +2991,7 @@ type ConfigProto_Experimental struct {
 
 func (x *ConfigProto_Experimental) Reset() {
 	*x = ConfigProto_Experimental{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[43]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2563,7 +3003,7 @@ func (x *ConfigProto_Experimental) String() string {
 func (*ConfigProto_Experimental) ProtoMessage() {}
 
 func (x *ConfigProto_Experimental) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[43]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2595,7 +3035,7 @@ type CollectionDef_NodeList struct {
 
 func (x *CollectionDef_NodeList) Reset() {
 	*x = CollectionDef_NodeList{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2607,7 +3047,7 @@ func (x *CollectionDef_NodeList) String() string {
 func (*CollectionDef_NodeList) ProtoMessage() {}
 
 func (x *CollectionDef_NodeList) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[45]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2639,7 +3079,7 @@ type CollectionDef_AnyList struct {
 
 func (x *CollectionDef_AnyList) Reset() {
 	*x = CollectionDef_AnyList{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2651,7 +3091,7 @@ func (x *CollectionDef_AnyList) String() string {
 func (*CollectionDef_AnyList) ProtoMessage() {}
 
 func (x *CollectionDef_AnyList) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[46]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2684,7 +3124,7 @@ type CollectionDef_AnyList_Any struct {
 
 func (x *CollectionDef_AnyList_Any) Reset() {
 	*x = CollectionDef_AnyList_Any{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[47]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2696,7 +3136,7 @@ func (x *CollectionDef_AnyList_Any) String() string {
 func (*CollectionDef_AnyList_Any) ProtoMessage() {}
 
 func (x *CollectionDef_AnyList_Any) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[47]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2737,7 +3177,7 @@ type SavedObject_Variable struct {
 
 func (x *SavedObject_Variable) Reset() {
 	*x = SavedObject_Variable{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[50]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2749,7 +3189,7 @@ func (x *SavedObject_Variable) String() string {
 func (*SavedObject_Variable) ProtoMessage() {}
 
 func (x *SavedObject_Variable) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[50]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2794,7 +3234,7 @@ type SavedObject_Saveable struct {
 
 func (x *SavedObject_Saveable) Reset() {
 	*x = SavedObject_Saveable{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[51]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2806,7 +3246,7 @@ func (x *SavedObject_Saveable) String() string {
 func (*SavedObject_Saveable) ProtoMessage() {}
 
 func (x *SavedObject_Saveable) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[51]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2831,7 +3271,7 @@ type SavedObject_UserObject struct {
 
 func (x *SavedObject_UserObject) Reset() {
 	*x = SavedObject_UserObject{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[52]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2843,7 +3283,7 @@ func (x *SavedObject_UserObject) String() string {
 func (*SavedObject_UserObject) ProtoMessage() {}
 
 func (x *SavedObject_UserObject) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[52]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2866,6 +3306,562 @@ func (x *SavedObject_UserObject) GetIdentifier() string {
 	return ""
 }
 
+type SavedObject_Asset struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	AssetFileDefIndex int32                  `protobuf:"varint,1,opt,name=asset_file_def_index,json=assetFileDefIndex,proto3" json:"asset_file_def_index,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *SavedObject_Asset) Reset() {
+	*x = SavedObject_Asset{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedObject_Asset) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedObject_Asset) ProtoMessage() {}
+
+func (x *SavedObject_Asset) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedObject_Asset.ProtoReflect.Descriptor instead.
+func (*SavedObject_Asset) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21, 3}
+}
+
+func (x *SavedObject_Asset) GetAssetFileDefIndex() int32 {
+	if x != nil {
+		return x.AssetFileDefIndex
+	}
+	return 0
+}
+
+type SavedObject_Function struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	ConcreteFunctions []string               `protobuf:"bytes,1,rep,name=concrete_functions,json=concreteFunctions,proto3" json:"concrete_functions,omitempty"`
+	FunctionSpec      *FunctionSpec          `protobuf:"bytes,2,opt,name=function_spec,json=functionSpec,proto3" json:"function_spec,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *SavedObject_Function) Reset() {
+	*x = SavedObject_Function{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedObject_Function) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedObject_Function) ProtoMessage() {}
+
+func (x *SavedObject_Function) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedObject_Function.ProtoReflect.Descriptor instead.
+func (*SavedObject_Function) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21, 4}
+}
+
+func (x *SavedObject_Function) GetConcreteFunctions() []string {
+	if x != nil {
+		return x.ConcreteFunctions
+	}
+	return nil
+}
+
+func (x *SavedObject_Function) GetFunctionSpec() *FunctionSpec {
+	if x != nil {
+		return x.FunctionSpec
+	}
+	return nil
+}
+
+type SavedObject_BareConcreteFunction struct {
+	state                protoimpl.MessageState `protogen:"open.v1"`
+	ConcreteFunctionName string                 `protobuf:"bytes,1,opt,name=concrete_function_name,json=concreteFunctionName,proto3" json:"concrete_function_name,omitempty"`
+	ArgumentKeywords     []string               `protobuf:"bytes,2,rep,name=argument_keywords,json=argumentKeywords,proto3" json:"argument_keywords,omitempty"`
+	FunctionSpec         *FunctionSpec          `protobuf:"bytes,4,opt,name=function_spec,json=functionSpec,proto3" json:"function_spec,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
+}
+
+func (x *SavedObject_BareConcreteFunction) Reset() {
+	*x = SavedObject_BareConcreteFunction{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedObject_BareConcreteFunction) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedObject_BareConcreteFunction) ProtoMessage() {}
+
+func (x *SavedObject_BareConcreteFunction) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedObject_BareConcreteFunction.ProtoReflect.Descriptor instead.
+func (*SavedObject_BareConcreteFunction) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21, 5}
+}
+
+func (x *SavedObject_BareConcreteFunction) GetConcreteFunctionName() string {
+	if x != nil {
+		return x.ConcreteFunctionName
+	}
+	return ""
+}
+
+func (x *SavedObject_BareConcreteFunction) GetArgumentKeywords() []string {
+	if x != nil {
+		return x.ArgumentKeywords
+	}
+	return nil
+}
+
+func (x *SavedObject_BareConcreteFunction) GetFunctionSpec() *FunctionSpec {
+	if x != nil {
+		return x.FunctionSpec
+	}
+	return nil
+}
+
+type SavedObject_Constant struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Operation     string                 `protobuf:"bytes,1,opt,name=operation,proto3" json:"operation,omitempty"` // a node of the graph
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SavedObject_Constant) Reset() {
+	*x = SavedObject_Constant{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SavedObject_Constant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SavedObject_Constant) ProtoMessage() {}
+
+func (x *SavedObject_Constant) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SavedObject_Constant.ProtoReflect.Descriptor instead.
+func (*SavedObject_Constant) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{21, 6}
+}
+
+func (x *SavedObject_Constant) GetOperation() string {
+	if x != nil {
+		return x.Operation
+	}
+	return ""
+}
+
+type StructuredValue_None struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StructuredValue_None) Reset() {
+	*x = StructuredValue_None{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StructuredValue_None) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StructuredValue_None) ProtoMessage() {}
+
+func (x *StructuredValue_None) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StructuredValue_None.ProtoReflect.Descriptor instead.
+func (*StructuredValue_None) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{24, 0}
+}
+
+type StructuredValue_TensorSpec struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Shape         *TensorShapeProto      `protobuf:"bytes,2,opt,name=shape,proto3" json:"shape,omitempty"`
+	Dtype         int32                  `protobuf:"varint,3,opt,name=dtype,proto3" json:"dtype,omitempty"` // DataType
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StructuredValue_TensorSpec) Reset() {
+	*x = StructuredValue_TensorSpec{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StructuredValue_TensorSpec) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StructuredValue_TensorSpec) ProtoMessage() {}
+
+func (x *StructuredValue_TensorSpec) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StructuredValue_TensorSpec.ProtoReflect.Descriptor instead.
+func (*StructuredValue_TensorSpec) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{24, 1}
+}
+
+func (x *StructuredValue_TensorSpec) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *StructuredValue_TensorSpec) GetShape() *TensorShapeProto {
+	if x != nil {
+		return x.Shape
+	}
+	return nil
+}
+
+func (x *StructuredValue_TensorSpec) GetDtype() int32 {
+	if x != nil {
+		return x.Dtype
+	}
+	return 0
+}
+
+type StructuredValue_TypeSpec struct {
+	state             protoimpl.MessageState `protogen:"open.v1"`
+	TypeSpecClass     int32                  `protobuf:"varint,1,opt,name=type_spec_class,json=typeSpecClass,proto3" json:"type_spec_class,omitempty"`
+	TypeState         *StructuredValue       `protobuf:"bytes,2,opt,name=type_state,json=typeState,proto3" json:"type_state,omitempty"`
+	TypeSpecClassName string                 `protobuf:"bytes,3,opt,name=type_spec_class_name,json=typeSpecClassName,proto3" json:"type_spec_class_name,omitempty"`
+	NumFlatComponents int32                  `protobuf:"varint,4,opt,name=num_flat_components,json=numFlatComponents,proto3" json:"num_flat_components,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *StructuredValue_TypeSpec) Reset() {
+	*x = StructuredValue_TypeSpec{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StructuredValue_TypeSpec) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StructuredValue_TypeSpec) ProtoMessage() {}
+
+func (x *StructuredValue_TypeSpec) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StructuredValue_TypeSpec.ProtoReflect.Descriptor instead.
+func (*StructuredValue_TypeSpec) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{24, 2}
+}
+
+func (x *StructuredValue_TypeSpec) GetTypeSpecClass() int32 {
+	if x != nil {
+		return x.TypeSpecClass
+	}
+	return 0
+}
+
+func (x *StructuredValue_TypeSpec) GetTypeState() *StructuredValue {
+	if x != nil {
+		return x.TypeState
+	}
+	return nil
+}
+
+func (x *StructuredValue_TypeSpec) GetTypeSpecClassName() string {
+	if x != nil {
+		return x.TypeSpecClassName
+	}
+	return ""
+}
+
+func (x *StructuredValue_TypeSpec) GetNumFlatComponents() int32 {
+	if x != nil {
+		return x.NumFlatComponents
+	}
+	return 0
+}
+
+type StructuredValue_List struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Values        []*StructuredValue     `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StructuredValue_List) Reset() {
+	*x = StructuredValue_List{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StructuredValue_List) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StructuredValue_List) ProtoMessage() {}
+
+func (x *StructuredValue_List) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StructuredValue_List.ProtoReflect.Descriptor instead.
+func (*StructuredValue_List) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{24, 3}
+}
+
+func (x *StructuredValue_List) GetValues() []*StructuredValue {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+type StructuredValue_Dict struct {
+	state         protoimpl.MessageState      `protogen:"open.v1"`
+	Fields        map[string]*StructuredValue `protobuf:"bytes,1,rep,name=fields,proto3" json:"fields,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StructuredValue_Dict) Reset() {
+	*x = StructuredValue_Dict{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StructuredValue_Dict) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StructuredValue_Dict) ProtoMessage() {}
+
+func (x *StructuredValue_Dict) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StructuredValue_Dict.ProtoReflect.Descriptor instead.
+func (*StructuredValue_Dict) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{24, 4}
+}
+
+func (x *StructuredValue_Dict) GetFields() map[string]*StructuredValue {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+type StructuredValue_Pair struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Value         *StructuredValue       `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StructuredValue_Pair) Reset() {
+	*x = StructuredValue_Pair{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StructuredValue_Pair) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StructuredValue_Pair) ProtoMessage() {}
+
+func (x *StructuredValue_Pair) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StructuredValue_Pair.ProtoReflect.Descriptor instead.
+func (*StructuredValue_Pair) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{24, 5}
+}
+
+func (x *StructuredValue_Pair) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *StructuredValue_Pair) GetValue() *StructuredValue {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+type StructuredValue_NamedTuple struct {
+	state         protoimpl.MessageState  `protogen:"open.v1"`
+	Name          string                  `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Values        []*StructuredValue_Pair `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StructuredValue_NamedTuple) Reset() {
+	*x = StructuredValue_NamedTuple{}
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StructuredValue_NamedTuple) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StructuredValue_NamedTuple) ProtoMessage() {}
+
+func (x *StructuredValue_NamedTuple) ProtoReflect() protoreflect.Message {
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StructuredValue_NamedTuple.ProtoReflect.Descriptor instead.
+func (*StructuredValue_NamedTuple) Descriptor() ([]byte, []int) {
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{24, 6}
+}
+
+func (x *StructuredValue_NamedTuple) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *StructuredValue_NamedTuple) GetValues() []*StructuredValue_Pair {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
 type TrackableObjectGraph_Reference struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	NodeId        int32                  `protobuf:"varint,1,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
@@ -2876,7 +3872,7 @@ type TrackableObjectGraph_Reference struct {
 
 func (x *TrackableObjectGraph_Reference) Reset() {
 	*x = TrackableObjectGraph_Reference{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[54]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2888,7 +3884,7 @@ func (x *TrackableObjectGraph_Reference) String() string {
 func (*TrackableObjectGraph_Reference) ProtoMessage() {}
 
 func (x *TrackableObjectGraph_Reference) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[54]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2901,7 +3897,7 @@ func (x *TrackableObjectGraph_Reference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackableObjectGraph_Reference.ProtoReflect.Descriptor instead.
 func (*TrackableObjectGraph_Reference) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23, 0}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{25, 0}
 }
 
 func (x *TrackableObjectGraph_Reference) GetNodeId() int32 {
@@ -2928,7 +3924,7 @@ type TrackableObjectGraph_Attribute struct {
 
 func (x *TrackableObjectGraph_Attribute) Reset() {
 	*x = TrackableObjectGraph_Attribute{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[55]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2940,7 +3936,7 @@ func (x *TrackableObjectGraph_Attribute) String() string {
 func (*TrackableObjectGraph_Attribute) ProtoMessage() {}
 
 func (x *TrackableObjectGraph_Attribute) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[55]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2953,7 +3949,7 @@ func (x *TrackableObjectGraph_Attribute) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackableObjectGraph_Attribute.ProtoReflect.Descriptor instead.
 func (*TrackableObjectGraph_Attribute) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23, 1}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{25, 1}
 }
 
 func (x *TrackableObjectGraph_Attribute) GetName() string {
@@ -2980,7 +3976,7 @@ type TrackableObjectGraph_Object struct {
 
 func (x *TrackableObjectGraph_Object) Reset() {
 	*x = TrackableObjectGraph_Object{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[56]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2992,7 +3988,7 @@ func (x *TrackableObjectGraph_Object) String() string {
 func (*TrackableObjectGraph_Object) ProtoMessage() {}
 
 func (x *TrackableObjectGraph_Object) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[56]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3005,7 +4001,7 @@ func (x *TrackableObjectGraph_Object) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TrackableObjectGraph_Object.ProtoReflect.Descriptor instead.
 func (*TrackableObjectGraph_Object) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{23, 2}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{25, 2}
 }
 
 func (x *TrackableObjectGraph_Object) GetChildren() []*TrackableObjectGraph_Reference {
@@ -3030,7 +4026,7 @@ type BundleEntryProto_Slice struct {
 
 func (x *BundleEntryProto_Slice) Reset() {
 	*x = BundleEntryProto_Slice{}
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[57]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3042,7 +4038,7 @@ func (x *BundleEntryProto_Slice) String() string {
 func (*BundleEntryProto_Slice) ProtoMessage() {}
 
 func (x *BundleEntryProto_Slice) ProtoReflect() protoreflect.Message {
-	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[57]
+	mi := &file_ndflow_internal_tfpb_tfpb_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3055,7 +4051,7 @@ func (x *BundleEntryProto_Slice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BundleEntryProto_Slice.ProtoReflect.Descriptor instead.
 func (*BundleEntryProto_Slice) Descriptor() ([]byte, []int) {
-	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{26, 0}
+	return file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP(), []int{28, 0}
 }
 
 var File_ndflow_internal_tfpb_tfpb_proto protoreflect.FileDescriptor
@@ -3095,7 +4091,7 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\v2\x17.ndflow.tfpb.TensorInfoR\x05value:\x028\x01\x1aS\n" +
 	"\fOutputsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12-\n" +
-	"\x05value\x18\x02 \x01(\v2\x17.ndflow.tfpb.TensorInfoR\x05value:\x028\x01\"\xee\x02\n" +
+	"\x05value\x18\x02 \x01(\v2\x17.ndflow.tfpb.TensorInfoR\x05value:\x028\x01\"\xd4\x04\n" +
 	"\n" +
 	"TensorInfo\x12\x14\n" +
 	"\x04name\x18\x01 \x01(\tH\x00R\x04name\x12B\n" +
@@ -3103,10 +4099,16 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"coo_sparse\x18\x04 \x01(\v2!.ndflow.tfpb.TensorInfo.CooSparseH\x00R\tcooSparse\x12T\n" +
 	"\x10composite_tensor\x18\x05 \x01(\v2'.ndflow.tfpb.TensorInfo.CompositeTensorH\x00R\x0fcompositeTensor\x12\x14\n" +
 	"\x05dtype\x18\x02 \x01(\x05R\x05dtype\x12@\n" +
-	"\ftensor_shape\x18\x03 \x01(\v2\x1d.ndflow.tfpb.TensorShapeProtoR\vtensorShape\x1a9\n" +
+	"\ftensor_shape\x18\x03 \x01(\v2\x1d.ndflow.tfpb.TensorShapeProtoR\vtensorShape\x1a\xa0\x01\n" +
 	"\tCooSparse\x12,\n" +
-	"\x12values_tensor_name\x18\x01 \x01(\tR\x10valuesTensorName\x1a\x11\n" +
-	"\x0fCompositeTensorB\n" +
+	"\x12values_tensor_name\x18\x01 \x01(\tR\x10valuesTensorName\x12.\n" +
+	"\x13indices_tensor_name\x18\x02 \x01(\tR\x11indicesTensorName\x125\n" +
+	"\x17dense_shape_tensor_name\x18\x03 \x01(\tR\x14denseShapeTensorName\x1a\x8e\x01\n" +
+	"\x0fCompositeTensor\x12B\n" +
+	"\ttype_spec\x18\x01 \x01(\v2%.ndflow.tfpb.StructuredValue.TypeSpecR\btypeSpec\x127\n" +
+	"\n" +
+	"components\x18\x02 \x03(\v2\x17.ndflow.tfpb.TensorInfoR\n" +
+	"componentsB\n" +
 	"\n" +
 	"\bencoding\"\x85\x01\n" +
 	"\x10TensorShapeProto\x123\n" +
@@ -3248,12 +4250,17 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"\x12concrete_functions\x18\x02 \x03(\v24.ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntryR\x11concreteFunctions\x1ah\n" +
 	"\x16ConcreteFunctionsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x128\n" +
-	"\x05value\x18\x02 \x01(\v2\".ndflow.tfpb.SavedConcreteFunctionR\x05value:\x028\x01\"\xcd\x04\n" +
+	"\x05value\x18\x02 \x01(\v2\".ndflow.tfpb.SavedConcreteFunctionR\x05value:\x028\x01\"\x89\n" +
+	"\n" +
 	"\vSavedObject\x12G\n" +
 	"\bchildren\x18\x01 \x03(\v2+.ndflow.tfpb.TrackableObjectGraph.ReferenceR\bchildren\x12F\n" +
 	"\vuser_object\x18\x04 \x01(\v2#.ndflow.tfpb.SavedObject.UserObjectH\x00R\n" +
-	"userObject\x12?\n" +
-	"\bvariable\x18\a \x01(\v2!.ndflow.tfpb.SavedObject.VariableH\x00R\bvariable\x12X\n" +
+	"userObject\x126\n" +
+	"\x05asset\x18\x05 \x01(\v2\x1e.ndflow.tfpb.SavedObject.AssetH\x00R\x05asset\x12?\n" +
+	"\bfunction\x18\x06 \x01(\v2!.ndflow.tfpb.SavedObject.FunctionH\x00R\bfunction\x12?\n" +
+	"\bvariable\x18\a \x01(\v2!.ndflow.tfpb.SavedObject.VariableH\x00R\bvariable\x12e\n" +
+	"\x16bare_concrete_function\x18\b \x01(\v2-.ndflow.tfpb.SavedObject.BareConcreteFunctionH\x00R\x14bareConcreteFunction\x12?\n" +
+	"\bconstant\x18\t \x01(\v2!.ndflow.tfpb.SavedObject.ConstantH\x00R\bconstant\x12X\n" +
 	"\x10saveable_objects\x18\v \x03(\v2-.ndflow.tfpb.SavedObject.SaveableObjectsEntryR\x0fsaveableObjects\x1ai\n" +
 	"\bVariable\x12\x14\n" +
 	"\x05dtype\x18\x01 \x01(\x05R\x05dtype\x123\n" +
@@ -3265,13 +4272,77 @@ const file_ndflow_internal_tfpb_tfpb_proto_rawDesc = "" +
 	"UserObject\x12\x1e\n" +
 	"\n" +
 	"identifier\x18\x01 \x01(\tR\n" +
-	"identifier\x1ae\n" +
+	"identifier\x1a8\n" +
+	"\x05Asset\x12/\n" +
+	"\x14asset_file_def_index\x18\x01 \x01(\x05R\x11assetFileDefIndex\x1ay\n" +
+	"\bFunction\x12-\n" +
+	"\x12concrete_functions\x18\x01 \x03(\tR\x11concreteFunctions\x12>\n" +
+	"\rfunction_spec\x18\x02 \x01(\v2\x19.ndflow.tfpb.FunctionSpecR\ffunctionSpec\x1a\xb9\x01\n" +
+	"\x14BareConcreteFunction\x124\n" +
+	"\x16concrete_function_name\x18\x01 \x01(\tR\x14concreteFunctionName\x12+\n" +
+	"\x11argument_keywords\x18\x02 \x03(\tR\x10argumentKeywords\x12>\n" +
+	"\rfunction_spec\x18\x04 \x01(\v2\x19.ndflow.tfpb.FunctionSpecR\ffunctionSpec\x1a(\n" +
+	"\bConstant\x12\x1c\n" +
+	"\toperation\x18\x01 \x01(\tR\toperation\x1ae\n" +
 	"\x14SaveableObjectsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x127\n" +
 	"\x05value\x18\x02 \x01(\v2!.ndflow.tfpb.SavedObject.SaveableR\x05value:\x028\x01B\x06\n" +
-	"\x04kind\":\n" +
+	"\x04kind\"\xe5\x01\n" +
 	"\x15SavedConcreteFunction\x12!\n" +
-	"\fbound_inputs\x18\x02 \x03(\x05R\vboundInputs\"\x84\x03\n" +
+	"\fbound_inputs\x18\x02 \x03(\x05R\vboundInputs\x12`\n" +
+	"\x1dcanonicalized_input_signature\x18\x03 \x01(\v2\x1c.ndflow.tfpb.StructuredValueR\x1bcanonicalizedInputSignature\x12G\n" +
+	"\x10output_signature\x18\x04 \x01(\v2\x1c.ndflow.tfpb.StructuredValueR\x0foutputSignature\"k\n" +
+	"\fFunctionSpec\x12>\n" +
+	"\vfullargspec\x18\x01 \x01(\v2\x1c.ndflow.tfpb.StructuredValueR\vfullargspec\x12\x1b\n" +
+	"\tis_method\x18\x02 \x01(\bR\bisMethod\"\xf9\f\n" +
+	"\x0fStructuredValue\x12B\n" +
+	"\n" +
+	"none_value\x18\x01 \x01(\v2!.ndflow.tfpb.StructuredValue.NoneH\x00R\tnoneValue\x12%\n" +
+	"\rfloat64_value\x18\v \x01(\x01H\x00R\ffloat64Value\x12!\n" +
+	"\vint64_value\x18\f \x01(\x12H\x00R\n" +
+	"int64Value\x12#\n" +
+	"\fstring_value\x18\r \x01(\tH\x00R\vstringValue\x12\x1f\n" +
+	"\n" +
+	"bool_value\x18\x0e \x01(\bH\x00R\tboolValue\x12M\n" +
+	"\x12tensor_shape_value\x18\x1f \x01(\v2\x1d.ndflow.tfpb.TensorShapeProtoH\x00R\x10tensorShapeValue\x12.\n" +
+	"\x12tensor_dtype_value\x18  \x01(\x05H\x00R\x10tensorDtypeValue\x12U\n" +
+	"\x11tensor_spec_value\x18! \x01(\v2'.ndflow.tfpb.StructuredValue.TensorSpecH\x00R\x0ftensorSpecValue\x12O\n" +
+	"\x0ftype_spec_value\x18\" \x01(\v2%.ndflow.tfpb.StructuredValue.TypeSpecH\x00R\rtypeSpecValue\x12d\n" +
+	"\x19bounded_tensor_spec_value\x18# \x01(\v2'.ndflow.tfpb.StructuredValue.TensorSpecH\x00R\x16boundedTensorSpecValue\x12B\n" +
+	"\n" +
+	"list_value\x183 \x01(\v2!.ndflow.tfpb.StructuredValue.ListH\x00R\tlistValue\x12D\n" +
+	"\vtuple_value\x184 \x01(\v2!.ndflow.tfpb.StructuredValue.ListH\x00R\n" +
+	"tupleValue\x12B\n" +
+	"\n" +
+	"dict_value\x185 \x01(\v2!.ndflow.tfpb.StructuredValue.DictH\x00R\tdictValue\x12U\n" +
+	"\x11named_tuple_value\x186 \x01(\v2'.ndflow.tfpb.StructuredValue.NamedTupleH\x00R\x0fnamedTupleValue\x1a\x06\n" +
+	"\x04None\x1ak\n" +
+	"\n" +
+	"TensorSpec\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x123\n" +
+	"\x05shape\x18\x02 \x01(\v2\x1d.ndflow.tfpb.TensorShapeProtoR\x05shape\x12\x14\n" +
+	"\x05dtype\x18\x03 \x01(\x05R\x05dtype\x1a\xd0\x01\n" +
+	"\bTypeSpec\x12&\n" +
+	"\x0ftype_spec_class\x18\x01 \x01(\x05R\rtypeSpecClass\x12;\n" +
+	"\n" +
+	"type_state\x18\x02 \x01(\v2\x1c.ndflow.tfpb.StructuredValueR\ttypeState\x12/\n" +
+	"\x14type_spec_class_name\x18\x03 \x01(\tR\x11typeSpecClassName\x12.\n" +
+	"\x13num_flat_components\x18\x04 \x01(\x05R\x11numFlatComponents\x1a<\n" +
+	"\x04List\x124\n" +
+	"\x06values\x18\x01 \x03(\v2\x1c.ndflow.tfpb.StructuredValueR\x06values\x1a\xa6\x01\n" +
+	"\x04Dict\x12E\n" +
+	"\x06fields\x18\x01 \x03(\v2-.ndflow.tfpb.StructuredValue.Dict.FieldsEntryR\x06fields\x1aW\n" +
+	"\vFieldsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x122\n" +
+	"\x05value\x18\x02 \x01(\v2\x1c.ndflow.tfpb.StructuredValueR\x05value:\x028\x01\x1aL\n" +
+	"\x04Pair\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x122\n" +
+	"\x05value\x18\x02 \x01(\v2\x1c.ndflow.tfpb.StructuredValueR\x05value\x1a[\n" +
+	"\n" +
+	"NamedTuple\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x129\n" +
+	"\x06values\x18\x02 \x03(\v2!.ndflow.tfpb.StructuredValue.PairR\x06valuesB\x06\n" +
+	"\x04kind\"\x84\x03\n" +
 	"\x14TrackableObjectGraph\x12>\n" +
 	"\x05nodes\x18\x01 \x03(\v2(.ndflow.tfpb.TrackableObjectGraph.ObjectR\x05nodes\x1aC\n" +
 	"\tReference\x12\x17\n" +
@@ -3314,136 +4385,177 @@ func file_ndflow_internal_tfpb_tfpb_proto_rawDescGZIP() []byte {
 	return file_ndflow_internal_tfpb_tfpb_proto_rawDescData
 }
 
-var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
+var file_ndflow_internal_tfpb_tfpb_proto_msgTypes = make([]protoimpl.MessageInfo, 72)
 var file_ndflow_internal_tfpb_tfpb_proto_goTypes = []any{
-	(*SavedModel)(nil),                     // 0: ndflow.tfpb.SavedModel
-	(*MetaGraphDef)(nil),                   // 1: ndflow.tfpb.MetaGraphDef
-	(*SignatureDef)(nil),                   // 2: ndflow.tfpb.SignatureDef
-	(*TensorInfo)(nil),                     // 3: ndflow.tfpb.TensorInfo
-	(*TensorShapeProto)(nil),               // 4: ndflow.tfpb.TensorShapeProto
-	(*TensorProto)(nil),                    // 5: ndflow.tfpb.TensorProto
-	(*AttrValue)(nil),                      // 6: ndflow.tfpb.AttrValue
-	(*NameAttrList)(nil),                   // 7: ndflow.tfpb.NameAttrList
-	(*OpDef)(nil),                          // 8: ndflow.tfpb.OpDef
-	(*OpDeprecation)(nil),                  // 9: ndflow.tfpb.OpDeprecation
-	(*OpList)(nil),                         // 10: ndflow.tfpb.OpList
-	(*ConfigProto)(nil),                    // 11: ndflow.tfpb.ConfigProto
-	(*CollectionDef)(nil),                  // 12: ndflow.tfpb.CollectionDef
-	(*AssetFileDef)(nil),                   // 13: ndflow.tfpb.AssetFileDef
-	(*SaverDef)(nil),                       // 14: ndflow.tfpb.SaverDef
-	(*GraphDef)(nil),                       // 15: ndflow.tfpb.GraphDef
-	(*VersionDef)(nil),                     // 16: ndflow.tfpb.VersionDef
-	(*NodeDef)(nil),                        // 17: ndflow.tfpb.NodeDef
-	(*FunctionDefLibrary)(nil),             // 18: ndflow.tfpb.FunctionDefLibrary
-	(*FunctionDef)(nil),                    // 19: ndflow.tfpb.FunctionDef
-	(*SavedObjectGraph)(nil),               // 20: ndflow.tfpb.SavedObjectGraph
-	(*SavedObject)(nil),                    // 21: ndflow.tfpb.SavedObject
-	(*SavedConcreteFunction)(nil),          // 22: ndflow.tfpb.SavedConcreteFunction
-	(*TrackableObjectGraph)(nil),           // 23: ndflow.tfpb.TrackableObjectGraph
-	(*FingerprintDef)(nil),                 // 24: ndflow.tfpb.FingerprintDef
-	(*BundleHeaderProto)(nil),              // 25: ndflow.tfpb.BundleHeaderProto
-	(*BundleEntryProto)(nil),               // 26: ndflow.tfpb.BundleEntryProto
-	(*CheckpointState)(nil),                // 27: ndflow.tfpb.CheckpointState
-	(*MetaGraphDef_MetaInfoDef)(nil),       // 28: ndflow.tfpb.MetaGraphDef.MetaInfoDef
-	nil,                                    // 29: ndflow.tfpb.MetaGraphDef.CollectionDefEntry
-	nil,                                    // 30: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
-	nil,                                    // 31: ndflow.tfpb.SignatureDef.InputsEntry
-	nil,                                    // 32: ndflow.tfpb.SignatureDef.OutputsEntry
-	(*TensorInfo_CooSparse)(nil),           // 33: ndflow.tfpb.TensorInfo.CooSparse
-	(*TensorInfo_CompositeTensor)(nil),     // 34: ndflow.tfpb.TensorInfo.CompositeTensor
-	(*TensorShapeProto_Dim)(nil),           // 35: ndflow.tfpb.TensorShapeProto.Dim
-	(*AttrValue_ListValue)(nil),            // 36: ndflow.tfpb.AttrValue.ListValue
-	nil,                                    // 37: ndflow.tfpb.NameAttrList.AttrEntry
-	(*OpDef_ArgDef)(nil),                   // 38: ndflow.tfpb.OpDef.ArgDef
-	(*OpDef_AttrDef)(nil),                  // 39: ndflow.tfpb.OpDef.AttrDef
-	(*ConfigProto_GPUOptions)(nil),         // 40: ndflow.tfpb.ConfigProto.GPUOptions
-	(*ConfigProto_OptimizerOptions)(nil),   // 41: ndflow.tfpb.ConfigProto.OptimizerOptions
-	(*ConfigProto_GraphOptions)(nil),       // 42: ndflow.tfpb.ConfigProto.GraphOptions
-	(*ConfigProto_Experimental)(nil),       // 43: ndflow.tfpb.ConfigProto.Experimental
-	nil,                                    // 44: ndflow.tfpb.ConfigProto.DeviceCountEntry
-	(*CollectionDef_NodeList)(nil),         // 45: ndflow.tfpb.CollectionDef.NodeList
-	(*CollectionDef_AnyList)(nil),          // 46: ndflow.tfpb.CollectionDef.AnyList
-	(*CollectionDef_AnyList_Any)(nil),      // 47: ndflow.tfpb.CollectionDef.AnyList.Any
-	nil,                                    // 48: ndflow.tfpb.NodeDef.AttrEntry
-	nil,                                    // 49: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
-	(*SavedObject_Variable)(nil),           // 50: ndflow.tfpb.SavedObject.Variable
-	(*SavedObject_Saveable)(nil),           // 51: ndflow.tfpb.SavedObject.Saveable
-	(*SavedObject_UserObject)(nil),         // 52: ndflow.tfpb.SavedObject.UserObject
-	nil,                                    // 53: ndflow.tfpb.SavedObject.SaveableObjectsEntry
-	(*TrackableObjectGraph_Reference)(nil), // 54: ndflow.tfpb.TrackableObjectGraph.Reference
-	(*TrackableObjectGraph_Attribute)(nil), // 55: ndflow.tfpb.TrackableObjectGraph.Attribute
-	(*TrackableObjectGraph_Object)(nil),    // 56: ndflow.tfpb.TrackableObjectGraph.Object
-	(*BundleEntryProto_Slice)(nil),         // 57: ndflow.tfpb.BundleEntryProto.Slice
+	(*SavedModel)(nil),                       // 0: ndflow.tfpb.SavedModel
+	(*MetaGraphDef)(nil),                     // 1: ndflow.tfpb.MetaGraphDef
+	(*SignatureDef)(nil),                     // 2: ndflow.tfpb.SignatureDef
+	(*TensorInfo)(nil),                       // 3: ndflow.tfpb.TensorInfo
+	(*TensorShapeProto)(nil),                 // 4: ndflow.tfpb.TensorShapeProto
+	(*TensorProto)(nil),                      // 5: ndflow.tfpb.TensorProto
+	(*AttrValue)(nil),                        // 6: ndflow.tfpb.AttrValue
+	(*NameAttrList)(nil),                     // 7: ndflow.tfpb.NameAttrList
+	(*OpDef)(nil),                            // 8: ndflow.tfpb.OpDef
+	(*OpDeprecation)(nil),                    // 9: ndflow.tfpb.OpDeprecation
+	(*OpList)(nil),                           // 10: ndflow.tfpb.OpList
+	(*ConfigProto)(nil),                      // 11: ndflow.tfpb.ConfigProto
+	(*CollectionDef)(nil),                    // 12: ndflow.tfpb.CollectionDef
+	(*AssetFileDef)(nil),                     // 13: ndflow.tfpb.AssetFileDef
+	(*SaverDef)(nil),                         // 14: ndflow.tfpb.SaverDef
+	(*GraphDef)(nil),                         // 15: ndflow.tfpb.GraphDef
+	(*VersionDef)(nil),                       // 16: ndflow.tfpb.VersionDef
+	(*NodeDef)(nil),                          // 17: ndflow.tfpb.NodeDef
+	(*FunctionDefLibrary)(nil),               // 18: ndflow.tfpb.FunctionDefLibrary
+	(*FunctionDef)(nil),                      // 19: ndflow.tfpb.FunctionDef
+	(*SavedObjectGraph)(nil),                 // 20: ndflow.tfpb.SavedObjectGraph
+	(*SavedObject)(nil),                      // 21: ndflow.tfpb.SavedObject
+	(*SavedConcreteFunction)(nil),            // 22: ndflow.tfpb.SavedConcreteFunction
+	(*FunctionSpec)(nil),                     // 23: ndflow.tfpb.FunctionSpec
+	(*StructuredValue)(nil),                  // 24: ndflow.tfpb.StructuredValue
+	(*TrackableObjectGraph)(nil),             // 25: ndflow.tfpb.TrackableObjectGraph
+	(*FingerprintDef)(nil),                   // 26: ndflow.tfpb.FingerprintDef
+	(*BundleHeaderProto)(nil),                // 27: ndflow.tfpb.BundleHeaderProto
+	(*BundleEntryProto)(nil),                 // 28: ndflow.tfpb.BundleEntryProto
+	(*CheckpointState)(nil),                  // 29: ndflow.tfpb.CheckpointState
+	(*MetaGraphDef_MetaInfoDef)(nil),         // 30: ndflow.tfpb.MetaGraphDef.MetaInfoDef
+	nil,                                      // 31: ndflow.tfpb.MetaGraphDef.CollectionDefEntry
+	nil,                                      // 32: ndflow.tfpb.MetaGraphDef.SignatureDefEntry
+	nil,                                      // 33: ndflow.tfpb.SignatureDef.InputsEntry
+	nil,                                      // 34: ndflow.tfpb.SignatureDef.OutputsEntry
+	(*TensorInfo_CooSparse)(nil),             // 35: ndflow.tfpb.TensorInfo.CooSparse
+	(*TensorInfo_CompositeTensor)(nil),       // 36: ndflow.tfpb.TensorInfo.CompositeTensor
+	(*TensorShapeProto_Dim)(nil),             // 37: ndflow.tfpb.TensorShapeProto.Dim
+	(*AttrValue_ListValue)(nil),              // 38: ndflow.tfpb.AttrValue.ListValue
+	nil,                                      // 39: ndflow.tfpb.NameAttrList.AttrEntry
+	(*OpDef_ArgDef)(nil),                     // 40: ndflow.tfpb.OpDef.ArgDef
+	(*OpDef_AttrDef)(nil),                    // 41: ndflow.tfpb.OpDef.AttrDef
+	(*ConfigProto_GPUOptions)(nil),           // 42: ndflow.tfpb.ConfigProto.GPUOptions
+	(*ConfigProto_OptimizerOptions)(nil),     // 43: ndflow.tfpb.ConfigProto.OptimizerOptions
+	(*ConfigProto_GraphOptions)(nil),         // 44: ndflow.tfpb.ConfigProto.GraphOptions
+	(*ConfigProto_Experimental)(nil),         // 45: ndflow.tfpb.ConfigProto.Experimental
+	nil,                                      // 46: ndflow.tfpb.ConfigProto.DeviceCountEntry
+	(*CollectionDef_NodeList)(nil),           // 47: ndflow.tfpb.CollectionDef.NodeList
+	(*CollectionDef_AnyList)(nil),            // 48: ndflow.tfpb.CollectionDef.AnyList
+	(*CollectionDef_AnyList_Any)(nil),        // 49: ndflow.tfpb.CollectionDef.AnyList.Any
+	nil,                                      // 50: ndflow.tfpb.NodeDef.AttrEntry
+	nil,                                      // 51: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
+	(*SavedObject_Variable)(nil),             // 52: ndflow.tfpb.SavedObject.Variable
+	(*SavedObject_Saveable)(nil),             // 53: ndflow.tfpb.SavedObject.Saveable
+	(*SavedObject_UserObject)(nil),           // 54: ndflow.tfpb.SavedObject.UserObject
+	(*SavedObject_Asset)(nil),                // 55: ndflow.tfpb.SavedObject.Asset
+	(*SavedObject_Function)(nil),             // 56: ndflow.tfpb.SavedObject.Function
+	(*SavedObject_BareConcreteFunction)(nil), // 57: ndflow.tfpb.SavedObject.BareConcreteFunction
+	(*SavedObject_Constant)(nil),             // 58: ndflow.tfpb.SavedObject.Constant
+	nil,                                      // 59: ndflow.tfpb.SavedObject.SaveableObjectsEntry
+	(*StructuredValue_None)(nil),             // 60: ndflow.tfpb.StructuredValue.None
+	(*StructuredValue_TensorSpec)(nil),       // 61: ndflow.tfpb.StructuredValue.TensorSpec
+	(*StructuredValue_TypeSpec)(nil),         // 62: ndflow.tfpb.StructuredValue.TypeSpec
+	(*StructuredValue_List)(nil),             // 63: ndflow.tfpb.StructuredValue.List
+	(*StructuredValue_Dict)(nil),             // 64: ndflow.tfpb.StructuredValue.Dict
+	(*StructuredValue_Pair)(nil),             // 65: ndflow.tfpb.StructuredValue.Pair
+	(*StructuredValue_NamedTuple)(nil),       // 66: ndflow.tfpb.StructuredValue.NamedTuple
+	nil,                                      // 67: ndflow.tfpb.StructuredValue.Dict.FieldsEntry
+	(*TrackableObjectGraph_Reference)(nil),   // 68: ndflow.tfpb.TrackableObjectGraph.Reference
+	(*TrackableObjectGraph_Attribute)(nil),   // 69: ndflow.tfpb.TrackableObjectGraph.Attribute
+	(*TrackableObjectGraph_Object)(nil),      // 70: ndflow.tfpb.TrackableObjectGraph.Object
+	(*BundleEntryProto_Slice)(nil),           // 71: ndflow.tfpb.BundleEntryProto.Slice
 }
 var file_ndflow_internal_tfpb_tfpb_proto_depIdxs = []int32{
 	1,  // 0: ndflow.tfpb.SavedModel.meta_graphs:type_name -> ndflow.tfpb.MetaGraphDef
-	28, // 1: ndflow.tfpb.MetaGraphDef.meta_info_def:type_name -> ndflow.tfpb.MetaGraphDef.MetaInfoDef
+	30, // 1: ndflow.tfpb.MetaGraphDef.meta_info_def:type_name -> ndflow.tfpb.MetaGraphDef.MetaInfoDef
 	14, // 2: ndflow.tfpb.MetaGraphDef.saver_def:type_name -> ndflow.tfpb.SaverDef
-	29, // 3: ndflow.tfpb.MetaGraphDef.collection_def:type_name -> ndflow.tfpb.MetaGraphDef.CollectionDefEntry
-	30, // 4: ndflow.tfpb.MetaGraphDef.signature_def:type_name -> ndflow.tfpb.MetaGraphDef.SignatureDefEntry
+	31, // 3: ndflow.tfpb.MetaGraphDef.collection_def:type_name -> ndflow.tfpb.MetaGraphDef.CollectionDefEntry
+	32, // 4: ndflow.tfpb.MetaGraphDef.signature_def:type_name -> ndflow.tfpb.MetaGraphDef.SignatureDefEntry
 	13, // 5: ndflow.tfpb.MetaGraphDef.asset_file_def:type_name -> ndflow.tfpb.AssetFileDef
-	31, // 6: ndflow.tfpb.SignatureDef.inputs:type_name -> ndflow.tfpb.SignatureDef.InputsEntry
-	32, // 7: ndflow.tfpb.SignatureDef.outputs:type_name -> ndflow.tfpb.SignatureDef.OutputsEntry
-	33, // 8: ndflow.tfpb.TensorInfo.coo_sparse:type_name -> ndflow.tfpb.TensorInfo.CooSparse
-	34, // 9: ndflow.tfpb.TensorInfo.composite_tensor:type_name -> ndflow.tfpb.TensorInfo.CompositeTensor
+	33, // 6: ndflow.tfpb.SignatureDef.inputs:type_name -> ndflow.tfpb.SignatureDef.InputsEntry
+	34, // 7: ndflow.tfpb.SignatureDef.outputs:type_name -> ndflow.tfpb.SignatureDef.OutputsEntry
+	35, // 8: ndflow.tfpb.TensorInfo.coo_sparse:type_name -> ndflow.tfpb.TensorInfo.CooSparse
+	36, // 9: ndflow.tfpb.TensorInfo.composite_tensor:type_name -> ndflow.tfpb.TensorInfo.CompositeTensor
 	4,  // 10: ndflow.tfpb.TensorInfo.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
-	35, // 11: ndflow.tfpb.TensorShapeProto.dim:type_name -> ndflow.tfpb.TensorShapeProto.Dim
+	37, // 11: ndflow.tfpb.TensorShapeProto.dim:type_name -> ndflow.tfpb.TensorShapeProto.Dim
 	4,  // 12: ndflow.tfpb.TensorProto.tensor_shape:type_name -> ndflow.tfpb.TensorShapeProto
-	36, // 13: ndflow.tfpb.AttrValue.list:type_name -> ndflow.tfpb.AttrValue.ListValue
+	38, // 13: ndflow.tfpb.AttrValue.list:type_name -> ndflow.tfpb.AttrValue.ListValue
 	4,  // 14: ndflow.tfpb.AttrValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
 	5,  // 15: ndflow.tfpb.AttrValue.tensor:type_name -> ndflow.tfpb.TensorProto
 	7,  // 16: ndflow.tfpb.AttrValue.func:type_name -> ndflow.tfpb.NameAttrList
-	37, // 17: ndflow.tfpb.NameAttrList.attr:type_name -> ndflow.tfpb.NameAttrList.AttrEntry
-	38, // 18: ndflow.tfpb.OpDef.input_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
-	38, // 19: ndflow.tfpb.OpDef.output_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
-	39, // 20: ndflow.tfpb.OpDef.attr:type_name -> ndflow.tfpb.OpDef.AttrDef
+	39, // 17: ndflow.tfpb.NameAttrList.attr:type_name -> ndflow.tfpb.NameAttrList.AttrEntry
+	40, // 18: ndflow.tfpb.OpDef.input_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
+	40, // 19: ndflow.tfpb.OpDef.output_arg:type_name -> ndflow.tfpb.OpDef.ArgDef
+	41, // 20: ndflow.tfpb.OpDef.attr:type_name -> ndflow.tfpb.OpDef.AttrDef
 	9,  // 21: ndflow.tfpb.OpDef.deprecation:type_name -> ndflow.tfpb.OpDeprecation
 	8,  // 22: ndflow.tfpb.OpList.op:type_name -> ndflow.tfpb.OpDef
-	44, // 23: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
-	40, // 24: ndflow.tfpb.ConfigProto.gpu_options:type_name -> ndflow.tfpb.ConfigProto.GPUOptions
-	42, // 25: ndflow.tfpb.ConfigProto.graph_options:type_name -> ndflow.tfpb.ConfigProto.GraphOptions
-	43, // 26: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
-	45, // 27: ndflow.tfpb.CollectionDef.node_list:type_name -> ndflow.tfpb.CollectionDef.NodeList
-	46, // 28: ndflow.tfpb.CollectionDef.any_list:type_name -> ndflow.tfpb.CollectionDef.AnyList
+	46, // 23: ndflow.tfpb.ConfigProto.device_count:type_name -> ndflow.tfpb.ConfigProto.DeviceCountEntry
+	42, // 24: ndflow.tfpb.ConfigProto.gpu_options:type_name -> ndflow.tfpb.ConfigProto.GPUOptions
+	44, // 25: ndflow.tfpb.ConfigProto.graph_options:type_name -> ndflow.tfpb.ConfigProto.GraphOptions
+	45, // 26: ndflow.tfpb.ConfigProto.experimental:type_name -> ndflow.tfpb.ConfigProto.Experimental
+	47, // 27: ndflow.tfpb.CollectionDef.node_list:type_name -> ndflow.tfpb.CollectionDef.NodeList
+	48, // 28: ndflow.tfpb.CollectionDef.any_list:type_name -> ndflow.tfpb.CollectionDef.AnyList
 	3,  // 29: ndflow.tfpb.AssetFileDef.tensor_info:type_name -> ndflow.tfpb.TensorInfo
 	17, // 30: ndflow.tfpb.GraphDef.node:type_name -> ndflow.tfpb.NodeDef
 	16, // 31: ndflow.tfpb.GraphDef.versions:type_name -> ndflow.tfpb.VersionDef
-	48, // 32: ndflow.tfpb.NodeDef.attr:type_name -> ndflow.tfpb.NodeDef.AttrEntry
+	50, // 32: ndflow.tfpb.NodeDef.attr:type_name -> ndflow.tfpb.NodeDef.AttrEntry
 	19, // 33: ndflow.tfpb.FunctionDefLibrary.function:type_name -> ndflow.tfpb.FunctionDef
 	8,  // 34: ndflow.tfpb.FunctionDef.signature:type_name -> ndflow.tfpb.OpDef
 	17, // 35: ndflow.tfpb.FunctionDef.node_def:type_name -> ndflow.tfpb.NodeDef
 	21, // 36: ndflow.tfpb.SavedObjectGraph.nodes:type_name -> ndflow.tfpb.SavedObject
-	49, // 37: ndflow.tfpb.SavedObjectGraph.concrete_functions:type_name -> ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
-	54, // 38: ndflow.tfpb.SavedObject.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
-	52, // 39: ndflow.tfpb.SavedObject.user_object:type_name -> ndflow.tfpb.SavedObject.UserObject
-	50, // 40: ndflow.tfpb.SavedObject.variable:type_name -> ndflow.tfpb.SavedObject.Variable
-	53, // 41: ndflow.tfpb.SavedObject.saveable_objects:type_name -> ndflow.tfpb.SavedObject.SaveableObjectsEntry
-	56, // 42: ndflow.tfpb.TrackableObjectGraph.nodes:type_name -> ndflow.tfpb.TrackableObjectGraph.Object
-	4,  // 43: ndflow.tfpb.BundleEntryProto.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	57, // 44: ndflow.tfpb.BundleEntryProto.slices:type_name -> ndflow.tfpb.BundleEntryProto.Slice
-	12, // 45: ndflow.tfpb.MetaGraphDef.CollectionDefEntry.value:type_name -> ndflow.tfpb.CollectionDef
-	2,  // 46: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
-	3,  // 47: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	3,  // 48: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
-	4,  // 49: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	5,  // 50: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
-	7,  // 51: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
-	6,  // 52: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 53: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
-	6,  // 54: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
-	41, // 55: ndflow.tfpb.ConfigProto.GraphOptions.optimizer_options:type_name -> ndflow.tfpb.ConfigProto.OptimizerOptions
-	47, // 56: ndflow.tfpb.CollectionDef.AnyList.value:type_name -> ndflow.tfpb.CollectionDef.AnyList.Any
-	6,  // 57: ndflow.tfpb.NodeDef.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
-	22, // 58: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry.value:type_name -> ndflow.tfpb.SavedConcreteFunction
-	4,  // 59: ndflow.tfpb.SavedObject.Variable.shape:type_name -> ndflow.tfpb.TensorShapeProto
-	51, // 60: ndflow.tfpb.SavedObject.SaveableObjectsEntry.value:type_name -> ndflow.tfpb.SavedObject.Saveable
-	54, // 61: ndflow.tfpb.TrackableObjectGraph.Object.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
-	55, // 62: ndflow.tfpb.TrackableObjectGraph.Object.attributes:type_name -> ndflow.tfpb.TrackableObjectGraph.Attribute
-	63, // [63:63] is the sub-list for method output_type
-	63, // [63:63] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	51, // 37: ndflow.tfpb.SavedObjectGraph.concrete_functions:type_name -> ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry
+	68, // 38: ndflow.tfpb.SavedObject.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	54, // 39: ndflow.tfpb.SavedObject.user_object:type_name -> ndflow.tfpb.SavedObject.UserObject
+	55, // 40: ndflow.tfpb.SavedObject.asset:type_name -> ndflow.tfpb.SavedObject.Asset
+	56, // 41: ndflow.tfpb.SavedObject.function:type_name -> ndflow.tfpb.SavedObject.Function
+	52, // 42: ndflow.tfpb.SavedObject.variable:type_name -> ndflow.tfpb.SavedObject.Variable
+	57, // 43: ndflow.tfpb.SavedObject.bare_concrete_function:type_name -> ndflow.tfpb.SavedObject.BareConcreteFunction
+	58, // 44: ndflow.tfpb.SavedObject.constant:type_name -> ndflow.tfpb.SavedObject.Constant
+	59, // 45: ndflow.tfpb.SavedObject.saveable_objects:type_name -> ndflow.tfpb.SavedObject.SaveableObjectsEntry
+	24, // 46: ndflow.tfpb.SavedConcreteFunction.canonicalized_input_signature:type_name -> ndflow.tfpb.StructuredValue
+	24, // 47: ndflow.tfpb.SavedConcreteFunction.output_signature:type_name -> ndflow.tfpb.StructuredValue
+	24, // 48: ndflow.tfpb.FunctionSpec.fullargspec:type_name -> ndflow.tfpb.StructuredValue
+	60, // 49: ndflow.tfpb.StructuredValue.none_value:type_name -> ndflow.tfpb.StructuredValue.None
+	4,  // 50: ndflow.tfpb.StructuredValue.tensor_shape_value:type_name -> ndflow.tfpb.TensorShapeProto
+	61, // 51: ndflow.tfpb.StructuredValue.tensor_spec_value:type_name -> ndflow.tfpb.StructuredValue.TensorSpec
+	62, // 52: ndflow.tfpb.StructuredValue.type_spec_value:type_name -> ndflow.tfpb.StructuredValue.TypeSpec
+	61, // 53: ndflow.tfpb.StructuredValue.bounded_tensor_spec_value:type_name -> ndflow.tfpb.StructuredValue.TensorSpec
+	63, // 54: ndflow.tfpb.StructuredValue.list_value:type_name -> ndflow.tfpb.StructuredValue.List
+	63, // 55: ndflow.tfpb.StructuredValue.tuple_value:type_name -> ndflow.tfpb.StructuredValue.List
+	64, // 56: ndflow.tfpb.StructuredValue.dict_value:type_name -> ndflow.tfpb.StructuredValue.Dict
+	66, // 57: ndflow.tfpb.StructuredValue.named_tuple_value:type_name -> ndflow.tfpb.StructuredValue.NamedTuple
+	70, // 58: ndflow.tfpb.TrackableObjectGraph.nodes:type_name -> ndflow.tfpb.TrackableObjectGraph.Object
+	4,  // 59: ndflow.tfpb.BundleEntryProto.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	71, // 60: ndflow.tfpb.BundleEntryProto.slices:type_name -> ndflow.tfpb.BundleEntryProto.Slice
+	12, // 61: ndflow.tfpb.MetaGraphDef.CollectionDefEntry.value:type_name -> ndflow.tfpb.CollectionDef
+	2,  // 62: ndflow.tfpb.MetaGraphDef.SignatureDefEntry.value:type_name -> ndflow.tfpb.SignatureDef
+	3,  // 63: ndflow.tfpb.SignatureDef.InputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	3,  // 64: ndflow.tfpb.SignatureDef.OutputsEntry.value:type_name -> ndflow.tfpb.TensorInfo
+	62, // 65: ndflow.tfpb.TensorInfo.CompositeTensor.type_spec:type_name -> ndflow.tfpb.StructuredValue.TypeSpec
+	3,  // 66: ndflow.tfpb.TensorInfo.CompositeTensor.components:type_name -> ndflow.tfpb.TensorInfo
+	4,  // 67: ndflow.tfpb.AttrValue.ListValue.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	5,  // 68: ndflow.tfpb.AttrValue.ListValue.tensor:type_name -> ndflow.tfpb.TensorProto
+	7,  // 69: ndflow.tfpb.AttrValue.ListValue.func:type_name -> ndflow.tfpb.NameAttrList
+	6,  // 70: ndflow.tfpb.NameAttrList.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 71: ndflow.tfpb.OpDef.AttrDef.default_value:type_name -> ndflow.tfpb.AttrValue
+	6,  // 72: ndflow.tfpb.OpDef.AttrDef.allowed_values:type_name -> ndflow.tfpb.AttrValue
+	43, // 73: ndflow.tfpb.ConfigProto.GraphOptions.optimizer_options:type_name -> ndflow.tfpb.ConfigProto.OptimizerOptions
+	49, // 74: ndflow.tfpb.CollectionDef.AnyList.value:type_name -> ndflow.tfpb.CollectionDef.AnyList.Any
+	6,  // 75: ndflow.tfpb.NodeDef.AttrEntry.value:type_name -> ndflow.tfpb.AttrValue
+	22, // 76: ndflow.tfpb.SavedObjectGraph.ConcreteFunctionsEntry.value:type_name -> ndflow.tfpb.SavedConcreteFunction
+	4,  // 77: ndflow.tfpb.SavedObject.Variable.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	23, // 78: ndflow.tfpb.SavedObject.Function.function_spec:type_name -> ndflow.tfpb.FunctionSpec
+	23, // 79: ndflow.tfpb.SavedObject.BareConcreteFunction.function_spec:type_name -> ndflow.tfpb.FunctionSpec
+	53, // 80: ndflow.tfpb.SavedObject.SaveableObjectsEntry.value:type_name -> ndflow.tfpb.SavedObject.Saveable
+	4,  // 81: ndflow.tfpb.StructuredValue.TensorSpec.shape:type_name -> ndflow.tfpb.TensorShapeProto
+	24, // 82: ndflow.tfpb.StructuredValue.TypeSpec.type_state:type_name -> ndflow.tfpb.StructuredValue
+	24, // 83: ndflow.tfpb.StructuredValue.List.values:type_name -> ndflow.tfpb.StructuredValue
+	67, // 84: ndflow.tfpb.StructuredValue.Dict.fields:type_name -> ndflow.tfpb.StructuredValue.Dict.FieldsEntry
+	24, // 85: ndflow.tfpb.StructuredValue.Pair.value:type_name -> ndflow.tfpb.StructuredValue
+	65, // 86: ndflow.tfpb.StructuredValue.NamedTuple.values:type_name -> ndflow.tfpb.StructuredValue.Pair
+	24, // 87: ndflow.tfpb.StructuredValue.Dict.FieldsEntry.value:type_name -> ndflow.tfpb.StructuredValue
+	68, // 88: ndflow.tfpb.TrackableObjectGraph.Object.children:type_name -> ndflow.tfpb.TrackableObjectGraph.Reference
+	69, // 89: ndflow.tfpb.TrackableObjectGraph.Object.attributes:type_name -> ndflow.tfpb.TrackableObjectGraph.Attribute
+	90, // [90:90] is the sub-list for method output_type
+	90, // [90:90] is the sub-list for method input_type
+	90, // [90:90] is the sub-list for extension type_name
+	90, // [90:90] is the sub-list for extension extendee
+	0,  // [0:90] is the sub-list for field type_name
 }
 
 func init() { file_ndflow_internal_tfpb_tfpb_proto_init() }
@@ -3474,7 +4586,27 @@ func file_ndflow_internal_tfpb_tfpb_proto_init() {
 	}
 	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[21].OneofWrappers = []any{
 		(*SavedObject_UserObject_)(nil),
+		(*SavedObject_Asset_)(nil),
+		(*SavedObject_Function_)(nil),
 		(*SavedObject_Variable_)(nil),
+		(*SavedObject_BareConcreteFunction_)(nil),
+		(*SavedObject_Constant_)(nil),
+	}
+	file_ndflow_internal_tfpb_tfpb_proto_msgTypes[24].OneofWrappers = []any{
+		(*StructuredValue_NoneValue)(nil),
+		(*StructuredValue_Float64Value)(nil),
+		(*StructuredValue_Int64Value)(nil),
+		(*StructuredValue_StringValue)(nil),
+		(*StructuredValue_BoolValue)(nil),
+		(*StructuredValue_TensorShapeValue)(nil),
+		(*StructuredValue_TensorDtypeValue)(nil),
+		(*StructuredValue_TensorSpecValue)(nil),
+		(*StructuredValue_TypeSpecValue)(nil),
+		(*StructuredValue_BoundedTensorSpecValue)(nil),
+		(*StructuredValue_ListValue)(nil),
+		(*StructuredValue_TupleValue)(nil),
+		(*StructuredValue_DictValue)(nil),
+		(*StructuredValue_NamedTupleValue)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3482,7 +4614,7 @@ func file_ndflow_internal_tfpb_tfpb_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ndflow_internal_tfpb_tfpb_proto_rawDesc), len(file_ndflow_internal_tfpb_tfpb_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   58,
+			NumMessages:   72,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

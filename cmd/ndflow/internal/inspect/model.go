@@ -7,6 +7,7 @@ import (
 
 	"ndflow/graph"
 	"ndflow/internal/savedmodel"
+	"ndflow/tfc"
 )
 
 // Model is what there is to say about a model.
@@ -24,6 +25,23 @@ type Graph struct {
 	Tags       []string    `json:"tags"`
 	TensorFlow string      `json:"tensorflow,omitempty"` // the version that saved it
 	Signatures []Signature `json:"signatures"`
+	Functions  []Function  `json:"functions,omitempty"`
+}
+
+// Function is what can be called beside the signatures, but not by "ndflow run".
+type Function struct {
+	Path      string     `json:"path"`
+	Overloads []Overload `json:"overloads"`
+}
+
+// Overload is a function for one kind of arguments.
+type Overload struct {
+	Inputs  []Port         `json:"inputs"`
+	Values  map[string]any `json:"values,omitempty"` // what arguments must be that are no tensors
+	Outputs []Port         `json:"outputs"`
+	// Signature runs it as well.
+	Signature string `json:"signature,omitempty"`
+	Problem   string `json:"problem,omitempty"` // why it cannot be called
 }
 
 // Signature is a function of a SavedModel.
@@ -31,6 +49,7 @@ type Signature struct {
 	Name    string `json:"name"`
 	Inputs  []Port `json:"inputs"`
 	Outputs []Port `json:"outputs"`
+	Problem string `json:"problem,omitempty"` // why it cannot be called
 }
 
 // Port is an input or output.
@@ -41,6 +60,9 @@ type Port struct {
 	Tensor string `json:"tensor"`
 	// HasDefault says of an input that it need not be given.
 	HasDefault bool `json:"has_default,omitempty"`
+	// Of what has no array form: the tensors that it is made of, and why it has none.
+	Parts   []Port `json:"parts,omitempty"`
+	Problem string `json:"problem,omitempty"`
 }
 
 // ReadSavedModel looks at the SavedModel in dir: at all its graphs, or at the
@@ -52,14 +74,24 @@ func ReadSavedModel(dir string, tags []string) (*Model, error) {
 	}
 	m := &Model{Path: dir, Kind: "SavedModel"}
 	unknown := &graph.NameError{Kind: "tag set", Name: strings.Join(tags, ",")}
-	for _, meta := range list {
+	lacking, err := lackingOps(dir)
+	if err != nil {
+		return nil, err
+	}
+	for i, meta := range list {
 		if tags != nil && !savedmodel.SameTags(tags, meta.Tags) {
 			unknown.Have = append(unknown.Have, strings.Join(meta.Tags, ","))
 			continue
 		}
 		g := Graph{Tags: append([]string{}, meta.Tags...), TensorFlow: meta.Version, Signatures: []Signature{}}
 		for _, s := range meta.Signatures {
-			g.Signatures = append(g.Signatures, Signature{Name: s.Name, Inputs: ports(s.Inputs), Outputs: ports(s.Outputs)})
+			if s.Problem == "" {
+				s.Problem = lacking[i][s.Name]
+			}
+			g.Signatures = append(g.Signatures, Signature{Name: s.Name, Inputs: ports(s.Inputs), Outputs: ports(s.Outputs), Problem: s.Problem})
+		}
+		for _, f := range meta.Functions {
+			g.Functions = append(g.Functions, functionOf(f))
 		}
 		m.Graphs = append(m.Graphs, g)
 	}
@@ -67,6 +99,44 @@ func ReadSavedModel(dir string, tags []string) (*Model, error) {
 		return nil, fmt.Errorf("%s: %w", dir, unknown)
 	}
 	return m, nil
+}
+
+func functionOf(f graph.SavedFunction) Function {
+	to := Function{Path: f.Path}
+	for _, o := range f.Overloads {
+		to.Overloads = append(to.Overloads, Overload{Inputs: ports(o.Inputs), Values: o.Values, Outputs: ports(o.Outputs), Signature: o.Signature, Problem: o.Problem})
+	}
+	return to
+}
+
+// lackingOps says of the signatures of each graph which need an op that TensorFlow's
+// library does not have. Where there is no library there is nothing to say.
+func lackingOps(dir string) ([]map[string]string, error) {
+	file, err := savedmodel.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]map[string]string, len(file.GetMetaGraphs()))
+	if _, err := tfc.Load(""); err != nil {
+		return list, nil
+	}
+	ops, err := tfc.NewGraph()
+	if err != nil {
+		return nil, err
+	}
+	defer ops.Close()
+	for i, meta := range file.GetMetaGraphs() {
+		g, err := savedmodel.ParseGraph(meta)
+		if err != nil {
+			return nil, err
+		}
+		a, err := g.Available(ops.Registered)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", dir, err)
+		}
+		list[i] = a.Problems
+	}
+	return list, nil
 }
 
 // ReadGraphDef looks at the GraphDef file at path. TensorFlow reads it, since
@@ -99,6 +169,9 @@ func ports(specs []graph.Spec) []Port {
 		p := Port{Name: s.Name, DType: s.DType.String(), Shape: s.Shape, Tensor: s.Tensor, HasDefault: s.HasDefault}
 		if !s.DType.Valid() {
 			p.DType = s.Type
+		}
+		if p.Problem = s.Problem; len(s.Parts) > 0 {
+			p.Parts = ports(s.Parts)
 		}
 		list = append(list, p)
 	}

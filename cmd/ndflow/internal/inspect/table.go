@@ -2,8 +2,11 @@ package inspect
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -77,11 +80,63 @@ func (m *Model) Write(w io.Writer) error {
 		}
 		for _, s := range g.Signatures {
 			fmt.Fprintf(t, "\n  signature %s\n", s.Name)
+			if s.Problem != "" {
+				fmt.Fprintf(t, "    cannot be called: %s\n", s.Problem)
+			}
 			writePorts(t, "input", s.Inputs)
 			writePorts(t, "output", s.Outputs)
 		}
+		writeFunctions(t, g.Functions)
 	}
 	return t.Flush()
+}
+
+// mostFunctions are listed; models of Keras 2 have hundreds.
+const mostFunctions = 20
+
+// writeFunctions lists functions as they would be called, a line for each overload, but
+// for those that signatures run as well, and private ones.
+func writeFunctions(t io.Writer, list []Function) {
+	list = slices.DeleteFunc(slices.Clone(list), func(f Function) bool {
+		name := f.Path[strings.LastIndexByte(f.Path, '.')+1:]
+		return strings.HasPrefix(name, "_") && name != "__call__" || !slices.ContainsFunc(f.Overloads, func(o Overload) bool { return o.Signature == "" })
+	})
+	if len(list) > 0 {
+		fmt.Fprintf(t, "\n  functions, which programs can call\n")
+	}
+	for _, f := range list[:min(len(list), mostFunctions)] {
+		for _, o := range f.Overloads {
+			fmt.Fprintf(t, "    %s%s\n", f.Path, o.text())
+		}
+	}
+	if more := len(list) - mostFunctions; more > 0 {
+		fmt.Fprintf(t, "    and %d more, which --json lists\n", more)
+	}
+}
+
+func (o *Overload) text() string {
+	var args, results []string
+	for _, p := range o.Inputs {
+		args = append(args, p.text())
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Values)) {
+		args = append(args, fmt.Sprintf("%s=%v", name, o.Values[name]))
+	}
+	for _, p := range o.Outputs {
+		results = append(results, p.text())
+	}
+	text := "(" + strings.Join(args, ", ") + ") -> " + cmp.Or(strings.Join(results, ", "), "nothing")
+	if o.Problem != "" {
+		text += "; cannot be called: " + o.Problem
+	}
+	return text
+}
+
+func (p *Port) text() string {
+	if p.Shape == nil {
+		return fmt.Sprintf("%s %s", p.Name, p.DType)
+	}
+	return fmt.Sprintf("%s %s %v", p.Name, p.DType, p.Shape)
 }
 
 func writePorts(t io.Writer, kind string, list []Port) {
@@ -101,7 +156,13 @@ func writePorts(t io.Writer, kind string, list []Port) {
 		if p.HasDefault {
 			note = "\thas a default"
 		}
+		if p.Problem != "" {
+			tensor = "has no array form; it is made of"
+		}
 		fmt.Fprintf(t, "    %s\t%s\t%s\t%s\t%s%s\n", kind, p.Name, p.DType, shape, tensor, note)
+		if len(p.Parts) > 0 {
+			writePorts(t, "  part", p.Parts)
+		}
 	}
 }
 

@@ -94,6 +94,14 @@ func runModel(ctx context.Context, o Options, m *model, sources *sources, files 
 	if err != nil {
 		return err
 	}
+	if len(out) == 0 && o.Batch != 0 {
+		return fmt.Errorf("%s has no outputs, which --batch would put together: run it without", m.what)
+	}
+	for _, s := range m.outputs {
+		if p := problem(s); p != "" && len(files.list) == 0 {
+			o.Note("output %q is left out: %s", s.Name, p)
+		}
+	}
 	r, err := m.runner(names(in), resultNames(out))
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ type model struct {
 	what    string       // for messages
 	inputs  []graph.Spec // that must be fed, as far as the model tells
 	outputs []graph.Spec // that it is most likely run for
+	target  string       // what it is run for where it has no outputs
 	runner  func(inputs, outputs []string) (*graph.Runner, error)
 	close   func()
 }
@@ -48,6 +49,7 @@ func openSavedModel(o Options, opts []graph.Option) (*model, error) {
 		what:    fmt.Sprintf("signature %q", sig.Name),
 		inputs:  sig.Inputs,
 		outputs: sig.Outputs,
+		target:  sig.Target,
 		close:   m.Close,
 		runner: func(_, outputs []string) (*graph.Runner, error) {
 			r, err := m.Runner(sig.Name)

@@ -91,10 +91,13 @@ func (fs *files) find(f *file) *file {
 }
 
 // bind finds out which outputs of the model each file wants. With no files all
-// outputs are wanted.
+// outputs are wanted that have an array form.
 func (fs *files) bind(m *model) ([]*result, error) {
-	usable := slices.DeleteFunc(slices.Clone(m.outputs), func(s graph.Spec) bool { return s.DType == npy.Invalid })
+	usable := slices.DeleteFunc(slices.Clone(m.outputs), func(s graph.Spec) bool { return problem(s) != "" })
 	if len(fs.list) == 0 {
+		if len(m.outputs) == 0 && m.target != "" {
+			return nil, nil // it is run for what it does
+		}
 		for _, s := range usable {
 			fs.result(s.Name)
 		}
@@ -116,7 +119,10 @@ func (fs *files) bind(m *model) ([]*result, error) {
 		}
 	}
 	if len(fs.results) == 0 {
-		return nil, fmt.Errorf("%s has no outputs to run it for", m.what)
+		if len(m.outputs) > 0 {
+			return nil, fmt.Errorf("%s: output %q: %s", m.what, m.outputs[0].Name, problem(m.outputs[0]))
+		}
+		return nil, fmt.Errorf("%s has no outputs", m.what)
 	}
 	for _, res := range fs.results {
 		wanted := 0
@@ -131,6 +137,14 @@ func (fs *files) bind(m *model) ([]*result, error) {
 		}
 	}
 	return fs.results, nil
+}
+
+// problem says why an output cannot be written, "" where it can.
+func problem(s graph.Spec) string {
+	if s.Problem == "" && s.DType == npy.Invalid {
+		return fmt.Sprintf("a tensor of %s has no array form", s.Type)
+	}
+	return s.Problem
 }
 
 // result returns the result of the given name, a new one if need be.

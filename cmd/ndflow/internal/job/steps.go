@@ -35,7 +35,7 @@ func (s *steps) prepare() error {
 			}
 		}
 		if res.spec.DType == npy.Invalid {
-			return fmt.Errorf("output %q: a tensor of %s has no array form", res.name, res.spec.Type)
+			return fmt.Errorf("output %q: %s", res.name, problem(res.spec))
 		}
 	}
 	return nil
