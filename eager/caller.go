@@ -212,12 +212,16 @@ func (c *Caller) ready(ctx context.Context) error {
 			return fmt.Errorf("eager: %s: input %q (%v) is %w", c.sig.label, spec.Name, spec, graph.ErrNotFed)
 		}
 	}
-	c.op.WithContext(ctx)
+	c.op.left = nil
+	if err := c.op.WithContext(ctx).begin(); err != nil {
+		return err
+	}
 	return c.op.prepare()
 }
 
-// Run calls the signature and returns what it makes, for the caller to close. A
-// ctx that ends cancels it.
+// Run calls the signature and returns what it makes, for the caller to close. When ctx
+// ends Run returns its error at once; see the package comment for what becomes of the
+// call.
 func (c *Caller) Run(ctx context.Context) (map[string]*Tensor, error) {
 	ts, err := c.run(ctx)
 	if err != nil {
@@ -235,7 +239,7 @@ func (c *Caller) run(ctx context.Context) ([]*Tensor, error) {
 	if err := c.model.begin(); err != nil {
 		return nil, err
 	}
-	defer c.model.end()
+	defer c.end()
 	if err := c.ready(ctx); err != nil {
 		return nil, err
 	}
@@ -243,16 +247,29 @@ func (c *Caller) run(ctx context.Context) ([]*Tensor, error) {
 }
 
 // RunInto calls the signature and lands its outputs where [Caller.Into] has said,
-// as [Op.RunInto] does.
+// as [Op.RunInto] does. When ctx ends it returns its error at once, and writes to no
+// array afterwards.
 func (c *Caller) RunInto(ctx context.Context) error {
 	if err := c.model.begin(); err != nil {
 		return err
 	}
-	defer c.model.end()
+	defer c.end()
 	if err := c.ready(ctx); err != nil {
 		return err
 	}
 	return c.op.RunInto(c.into...)
+}
+
+// end lets the model be closed again: where the call was left behind, when it is over.
+func (c *Caller) end() {
+	if over := c.op.left; over != nil {
+		go func() {
+			<-over
+			c.model.end()
+		}()
+		return
+	}
+	c.model.end()
 }
 
 // Landed returns the part of the array that an output has landed in, in the last

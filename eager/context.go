@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"ndflow/graph"
+	"ndflow/internal/behind"
 	"ndflow/ops"
 	"ndflow/tfc"
 )
@@ -21,6 +22,7 @@ type Context struct {
 
 	functions atomic.Int64 // that were named here
 	pool      pool
+	behind    behind.Count // ops that were left behind
 
 	mu   sync.RWMutex
 	ops  *tfc.Graph // an empty one, which knows the definitions of all ops

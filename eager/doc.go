@@ -96,6 +96,28 @@
 // Small ops gain nothing from async. An [Executor] is an order of its own, for
 // work that is to go on beside other work.
 //
+// # When a ctx ends
+//
+// A call whose ctx has ended already does nothing; one whose ctx ends meanwhile returns
+// at once. Both give the ctx's error, [context.Canceled] or [context.DeadlineExceeded].
+// The op or function is told to end, and is left behind with all that it reads: it ends
+// as soon as the ops that it has begun return. Ops that wait for something (queues,
+// barriers) are woken, loops end, and a function begins no further op, but an op in the
+// middle of its work is not interrupted, nor is what XLA has compiled. Where ndflow's
+// plugin is missing ([tfc.CanCancel]) a function ends early only in loops and in ops that
+// wait. What is left behind makes no tensors and writes to no array. It can be called
+// again at once.
+//
+// A context has at most 64 such calls. Where so many do not end, those that could become
+// one more are refused with [ErrFull]. [Model.Close] and [Context.Close] do not wait for
+// them longer than a moment: what they need is given back when they are over.
+//
+// Such a call runs beside its caller, which costs some microseconds, and its results are
+// copied when they land, not placed. A ctx that cannot end, [context.Background], costs
+// nothing. In an [Async] context, and in an async [Executor], where ops return before
+// they are done, the end of ctx only tells them to end: whoever looks at their tensors
+// waits for that and gets [tfc.Cancelled].
+//
 // # Threads
 //
 // Context and Tensor are safe for concurrent use; an Op is for one goroutine at a

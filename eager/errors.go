@@ -26,6 +26,9 @@ var (
 	// ErrPartial: an op has failed after it had begun to write results into the
 	// arrays where they land; what those contain is undefined.
 	ErrPartial = graph.ErrPartial
+	// ErrFull: so many calls whose ctx has ended still run that there is no room for one
+	// that may become one more.
+	ErrFull = graph.ErrFull
 	// ErrMissing: a part of the model is missing; see [graph.ErrMissing].
 	ErrMissing = graph.ErrMissing
 	// ErrDamaged: the model's files are not what they should be.

@@ -40,5 +40,6 @@ func (e *Executor) Wait() error {
 	return nil
 }
 
-// Close waits for ops that are still running and gives the executor back.
+// Close waits for ops that are still running, also those that were left behind when their
+// ctx had ended, and gives the executor back.
 func (e *Executor) Close() { e.e.Close() }

@@ -113,8 +113,8 @@ func (f *Function) Op(inputs ...*Tensor) *Op {
 	return o.Input(inputs...).Input(f.captures...)
 }
 
-// Call calls the function. A ctx that ends meanwhile cancels it. The caller closes
-// the tensors that it makes.
+// Call calls the function. When ctx ends Call returns its error at once; see the package
+// comment for what becomes of the call. The caller closes the tensors that it makes.
 func (f *Function) Call(ctx context.Context, inputs ...*Tensor) ([]*Tensor, error) {
 	for i, t := range inputs {
 		if i < len(f.inputs) {

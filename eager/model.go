@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"ndflow/graph"
 	"ndflow/npy"
@@ -103,9 +104,14 @@ func (r *modelResource) removeFunction(name string) error {
 	return r.ctx.c.RemoveFunction(name)
 }
 
+// closeWait is how long Close waits for calls. Those whose ctx has ended are over in a
+// moment, unless an op of theirs cannot be interrupted.
+const closeWait = 500 * time.Millisecond
+
 // Close gives the model back: its functions, its variables, and its context
-// unless that was given with [In]. It waits for calls that run. Tensors that the
-// model has made stay valid.
+// unless that was given with [In]. It waits for calls that run, also those that were
+// left behind when their ctx had ended, but not long: one that goes on keeps the model
+// until it is over, and gives it back then. Tensors that the model has made stay valid.
 //
 // In a context that goes on, the reference variables of a model of TensorFlow 1
 // stay until that is closed.
@@ -113,9 +119,27 @@ func (m *Model) Close() {
 	if !m.closed.CompareAndSwap(false, true) {
 		return
 	}
-	m.running.Lock() // what begins from now on finds the model closed
-	defer m.running.Unlock()
 	m.cleanup.Stop()
+	if m.running.TryLock() { // what begins from now on finds the model closed
+		m.free()
+		return
+	}
+	over := make(chan struct{})
+	go func() {
+		m.running.Lock()
+		m.free()
+		close(over)
+	}()
+	wait := time.NewTimer(closeWait)
+	defer wait.Stop()
+	select {
+	case <-over:
+	case <-wait.C:
+	}
+}
+
+// free gives back what the model has. No call runs, and none will: m.running is locked.
+func (m *Model) free() {
 	for _, s := range m.signatures {
 		s.pool.close()
 	}
@@ -131,7 +155,9 @@ func (m *Model) begin() error {
 	if m.closed.Load() {
 		return m.errClosed()
 	}
-	m.running.RLock()
+	if !m.running.TryRLock() { // only Close stands in the way
+		return m.errClosed()
+	}
 	if m.closed.Load() {
 		m.running.RUnlock()
 		return m.errClosed()
@@ -221,9 +247,11 @@ func (m *Model) Function(signature string) (*Function, error) {
 
 // Run runs the default signature once: arrays in by name, arrays out by name.
 // The results are the caller's own. Arrays must not be written to meanwhile. Outputs that
-// have no array form are left out: sparse ones ([graph.Spec].Problem), and resources.
+// have no array form are left out: sparse ones ([graph.Spec].Problem), and resources. When
+// ctx ends Run returns its error at once; [tfc.InUse] tells whether the call, which was left
+// behind, still reads an array.
 func (m *Model) Run(ctx context.Context, feeds graph.Feeds) (map[string]*npy.Array, error) {
-	c, err := m.take("")
+	c, err := m.take(ctx, "")
 	if err != nil {
 		return nil, err
 	}
@@ -252,9 +280,10 @@ func (m *Model) Run(ctx context.Context, feeds graph.Feeds) (map[string]*npy.Arr
 
 // Call calls the named signature, the default one for the empty name: tensors in
 // by name, tensors out by name, which stay on the device where they were made. The
-// caller closes them. A ctx that ends cancels the call. Outputs that are made of several
-// tensors are left out ([graph.Spec].Problem). A signature with no outputs is called for
-// what it does, and gives none.
+// caller closes them. When ctx ends Call returns its error at once; see the package
+// comment for what becomes of the call. Outputs that are made of several tensors are left
+// out ([graph.Spec].Problem). A signature with no outputs is called for what it does, and
+// gives none.
 //
 // A name that is no signature's is that of a function among the objects that the model was
 // saved from, as [Model.CallFunction] has it.
@@ -266,7 +295,7 @@ func (m *Model) Call(ctx context.Context, signature string, inputs map[string]*T
 		}
 		return m.CallFunction(ctx, signature, args)
 	}
-	c, err := m.take(signature)
+	c, err := m.take(ctx, signature)
 	if err != nil {
 		return nil, err
 	}
@@ -279,18 +308,25 @@ func (m *Model) Call(ctx context.Context, signature string, inputs map[string]*T
 	return c.Run(ctx)
 }
 
-// take returns an idle Caller, or a new one.
-func (m *Model) take(signature string) (*Caller, error) {
+// take returns an idle Caller, or a new one, for a call until ctx ends.
+func (m *Model) take(ctx context.Context, signature string) (*Caller, error) {
 	s, err := m.signature(signature)
 	if err != nil {
 		return nil, err
 	}
-	return m.takeOf(s)
+	return m.takeOf(ctx, s)
 }
 
-func (m *Model) takeOf(s *signature) (*Caller, error) {
-	if c := s.pool.take(); c != nil {
-		return c, nil
+func (m *Model) takeOf(ctx context.Context, s *signature) (_ *Caller, err error) {
+	c := s.pool.take()
+	if c == nil {
+		if c, err = m.caller(s); err != nil {
+			return nil, err
+		}
 	}
-	return m.caller(s)
+	if err := c.op.WithContext(ctx).begin(); err != nil {
+		c.give()
+		return nil, err
+	}
+	return c, nil
 }

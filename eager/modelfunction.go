@@ -80,7 +80,7 @@ func (m *Model) CallFunction(ctx context.Context, path string, args map[string]a
 	if o.sig.err != nil {
 		return nil, o.sig.err
 	}
-	c, err := m.takeOf(o.sig)
+	c, err := m.takeOf(ctx, o.sig)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,8 @@ import (
 // garbage collector has found it.
 type Op struct {
 	op     *tfc.EagerOp    // nil until it is prepared
-	until  context.Context // nil for none
+	until  context.Context // nil for one that cannot end
+	left   <-chan struct{} // closed when the last run is over, which was left behind; nil where none was
 	ctx    *Context
 	err    error
 	closed bool
@@ -126,10 +127,14 @@ func (o *Op) Device(name string) *Op {
 	return o.change()
 }
 
-// WithContext lets the end of ctx cancel runs of the op. Functions and ops that
-// wait can be cancelled; others run to their end.
+// WithContext lets the end of ctx end runs of the op: they return ctx's error at once,
+// and touch no array and no tensor afterwards. See the package comment for what becomes
+// of the op.
 func (o *Op) WithContext(ctx context.Context) *Op {
-	o.until = ctx
+	o.until = nil
+	if ctx != nil && ctx.Done() != nil {
+		o.until = ctx
+	}
 	return o
 }
 

@@ -1,8 +1,10 @@
 package eager
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -275,4 +277,37 @@ func TestOpsWithLists(t *testing.T) {
 	v := output(t, ragged)
 	rows := c.Op("RaggedTensorFromVariant").Input(v).Int("input_ragged_rank", 0).Int("output_ragged_rank", 0).Type("Tvalues", npy.Float64)
 	wantValues(t, output(t, rows), 20.0, 30)
+}
+
+// Errors name the package and the op once, wherever they come from.
+func TestErrorsNameTheOpOnce(t *testing.T) {
+	c := newContext(t)
+	x, i := tensor(t, c, []float32{1, 2}), tensor(t, c, []int32{1, 2})
+	gone := get(Scalar(c, float32(1)))(t)
+	gone.Close()
+	closed := c.Op("Neg").Input(x)
+	closed.Close()
+	ended, cancel := context.WithCancel(bg)
+	cancel()
+	for name, o := range map[string]*Op{
+		"an empty list":         c.Op("Pack").InputList(),
+		"a list of two types":   c.Op("Pack").InputList(x, i),
+		"a nil tensor":          c.Op("Pack").InputList(x, nil),
+		"an attribute too many": c.Op("Pack").InputList(x, x).Int("none", 1),
+		"a closed tensor":       c.Op("Neg").Input(gone),
+		"a closed op":           closed,
+		"an input too few":      c.Op("AddV2").Input(x),
+		"one that fails":        c.Op("AddV2").Input(x, tensor(t, c, []float32{1, 2, 3})),
+		"a ctx that has ended":  c.Op("Neg").Input(x).WithContext(ended),
+		"an unknown op":         c.Op("Nog").Input(x),
+		"two types":             c.Op("MatMul").Input(i, x),
+	} {
+		defer o.Close()
+		_, runErr := o.Run()
+		for how, err := range map[string]error{"Run": runErr, "RunInto": o.RunInto(nil)} {
+			if err == nil || strings.Count(err.Error(), "eager: ") != 1 {
+				t.Errorf("%s: %s: %v", name, how, err)
+			}
+		}
+	}
 }

@@ -31,7 +31,7 @@ func (o *Op) borrow() (*tfc.EagerOp, *kind, error) {
 	var room [256]byte
 	key, err := o.kind(room[:0])
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, o.explain(err)
 	}
 	k, op := o.ctx.pool.take(key)
 	if k == nil {
@@ -43,11 +43,11 @@ func (o *Op) borrow() (*tfc.EagerOp, *kind, error) {
 	}
 	if op == nil {
 		op, err = o.make(k.outputs)
-		return op, k, err
+		return op, k, o.explain(err)
 	}
 	if err := o.setInputs(op); err != nil {
 		op.Close()
-		return nil, nil, err
+		return nil, nil, o.explain(err)
 	}
 	return op, k, nil
 }

@@ -27,7 +27,15 @@ func (o *Op) Run() ([]*Tensor, error) {
 // another call of the same kind.
 func (o *Op) run() ([]*tfc.Handle, error) {
 	for {
-		handles, err := o.runOnce()
+		if err := o.begin(); err != nil {
+			return nil, err
+		}
+		op, k, err := o.take()
+		if err != nil {
+			return nil, err
+		}
+		handles, err := op.Run(o.until)
+		o.give(op, k, err)
 		if err == nil {
 			return handles, nil
 		}
@@ -37,20 +45,26 @@ func (o *Op) run() ([]*tfc.Handle, error) {
 	}
 }
 
-func (o *Op) runOnce() ([]*tfc.Handle, error) {
+// take returns what is prepared, or else something borrowed, of a kind.
+func (o *Op) take() (*tfc.EagerOp, *kind, error) {
 	if o.op != nil {
-		return o.op.Run(o.until)
+		return o.op, nil, nil
 	}
 	if err := o.ready(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	op, k, err := o.borrow()
-	if err != nil {
-		return nil, err
+	return o.borrow()
+}
+
+// give is for what take has returned, after a run.
+func (o *Op) give(op *tfc.EagerOp, k *kind, err error) {
+	if k == nil {
+		o.ended(err)
+		return
 	}
-	handles, err := op.Run(o.until)
-	o.ctx.pool.give(k, op, err == nil)
-	return handles, err
+	if err == nil || !o.partWith(op) {
+		o.ctx.pool.give(k, op, err == nil)
+	}
 }
 
 // Output is Run for an op that makes one tensor.
@@ -72,6 +86,9 @@ func (o *Op) Output() (*Tensor, error) {
 // being used by another goroutine is not replaced: that is [ErrBusy].
 func (o *Op) RunTo(dst ...*Tensor) error {
 	for {
+		if err := o.begin(); err != nil {
+			return err
+		}
 		if err := o.prepare(); err != nil {
 			return err
 		}
@@ -97,7 +114,9 @@ func (o *Op) runTo(dst []*Tensor) error {
 			return err
 		}
 	}
-	return o.op.RunTo(o.until)
+	err := o.op.RunTo(o.until)
+	o.ended(err)
+	return err
 }
 
 // RunInto executes the op and lands what it makes in dst, one array for each
@@ -110,6 +129,9 @@ func (o *Op) runTo(dst []*Tensor) error {
 // [graph.ErrPartial].
 func (o *Op) RunInto(dst ...*npy.Array) error {
 	for {
+		if err := o.begin(); err != nil {
+			return err
+		}
 		if err := o.prepare(); err != nil {
 			return err
 		}
@@ -117,6 +139,7 @@ func (o *Op) RunInto(dst ...*npy.Array) error {
 		if err == nil {
 			return nil
 		}
+		o.ended(err)
 		if err = o.failed(err); err != nil {
 			return err
 		}

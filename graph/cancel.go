@@ -41,7 +41,7 @@ func (r *Runner) runUntil(ctx context.Context) error {
 		r.leave()
 		return r.stepError(err)
 	}
-	if err := r.behindAll.room(ctx); err != nil {
+	if err := r.behindAll.Room(ctx); err != nil {
 		r.leave()
 		return r.stepError(err)
 	}
@@ -90,11 +90,11 @@ func (r *Runner) leaveBehind(plan *tfc.Plan, done <-chan error) {
 	over := make(chan struct{})
 	r.behind, r.plan, r.ready, r.stale, r.ok = over, nil, false, true, false
 	all, gate := r.behindAll, r.gate
-	all.add()
+	all.Add()
 	go func() {
 		<-done
 		plan.Close()
-		all.remove()
+		all.Remove()
 		if gate != nil {
 			gate.leave()
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"ndflow/internal/behind"
 	"ndflow/npy"
 	"ndflow/ops"
 	arrayops "ndflow/ops/array"
@@ -129,7 +130,7 @@ func TestCancelEndsBlockedSteps(t *testing.T) {
 					cancel()
 					must(t, r.wait(bg))
 				}
-				if n := s.behind.count(); n != 0 {
+				if n := s.behind.Len(); n != 0 {
 					t.Errorf("%d steps are counted as left behind when none runs", n)
 				}
 			})
@@ -248,7 +249,7 @@ func TestManyCancelledSteps(t *testing.T) {
 			if more := osThreads(t) - threads; more > 8 {
 				t.Errorf("%d steps have made %d threads more", n, more)
 			}
-			eventually(t, "no step is left", func() bool { return m.session.behind.count() == 0 })
+			eventually(t, "no step is left", func() bool { return m.session.behind.Len() == 0 })
 		})
 	}
 }
@@ -256,8 +257,8 @@ func TestManyCancelledSteps(t *testing.T) {
 // Where steps cannot be ended there are at most so many.
 func TestStepsLeftBehindAreBounded(t *testing.T) {
 	m := load(t, "queue")
-	for range mostBehind {
-		m.session.behind.add()
+	for range behind.Most {
+		m.session.behind.Add()
 	}
 	r := takeRunner(t, m)
 	ctx, cancel := context.WithCancel(bg)
@@ -267,12 +268,12 @@ func TestStepsLeftBehindAreBounded(t *testing.T) {
 	wantError(t, r.Run(short), context.DeadlineExceeded, "64 steps left behind")
 	result := make(chan error, 1)
 	go func() { result <- r.Run(ctx) }()
-	m.session.behind.remove() // makes room for it
+	m.session.behind.Remove() // makes room for it
 	eventually(t, "the step runs", func() bool { return isRunning(r) })
 	cancel()
 	wantError(t, <-result, context.Canceled)
-	for range mostBehind - 1 {
-		m.session.behind.remove()
+	for range behind.Most - 1 {
+		m.session.behind.Remove()
 	}
 	must(t, r.wait(bg))
 }

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"ndflow/internal/behind"
 )
 
 // ErrFull: as many steps run as may, or a queue has no room for another item.
-var ErrFull = errors.New("full")
+var ErrFull = behind.ErrFull
 
 // WithMaxConcurrent lets n steps of the model or session run at once, and fails the
 // others with [ErrFull] without running them. A step whose caller has gone counts until

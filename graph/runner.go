@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"ndflow/internal/behind"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -39,7 +40,7 @@ type Runner struct {
 	behind  chan struct{} // closed when the step that was left behind is over
 	closed  bool
 
-	behindAll *behind // of the session
+	behindAll *behind.Count // of the session
 }
 
 // port is one input or output of a Runner.

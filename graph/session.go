@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ndflow/internal/behind"
 	"ndflow/npy"
 	"ndflow/tfc"
 )
@@ -20,7 +21,7 @@ type Session struct {
 	graph    *Graph
 	executor Executor
 	gate     *gate // nil where any number of steps may run at once
-	behind   behind
+	behind   behind.Count
 	pool     pool
 }
 

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"unsafe"
+	"weak"
 )
 
 // EagerContext is a TFE_Context: devices, functions and the kernels of ops that
@@ -35,8 +36,9 @@ type contextResource struct {
 	executors atomic.Uint64 // that were made
 
 	mu      sync.Mutex
-	cancels map[uint64][]*canceller       // by executor, see keepCancel
-	ops     map[*eagerOpResource]struct{} // that exist
+	numbers map[uint64]weak.Pointer[Executor] // that exist, by id
+	cancels map[uint64][]*canceller           // by executor, see keepCancel
+	ops     map[*eagerOpResource]struct{}     // that exist
 }
 
 // Placement says what an op does with inputs that are on another device

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "floatstate.h"
+#include "phase.h"
 
 ndf_op *ndf_op_new(int num_inputs, int num_outputs) {
   ndf_op *o = calloc(1, sizeof *o);
@@ -181,7 +182,7 @@ static ndf_result land(ndf_op *o) {
   return ndf_land(l);
 }
 
-static ndf_result run_and_land(ndf_op *o) {
+static ndf_result run_and_land(ndf_op *o, bool armed) {
   ndf_landing *l = &o->out;
   ndf_landing_forget(l);
   ndf_result r = ndf_landing_check(l);
@@ -189,12 +190,15 @@ static ndf_result run_and_land(ndf_op *o) {
     return r;
   }
   l->is_inline = !o->async;
-  if (ndf_place_may(l, false)) {
+  if (ndf_place_may(l, armed)) {
     ndf_place_begin(l, fed_shapes(o));
   }
   bool ok = (execute(o) || (o->async && execute_again(o))) && resolve(o);
   ndf_place_ran(l);
-  r = ok ? land(o) : NDF_STATUS;
+  r = NDF_STATUS;
+  if (ok) {
+    r = ndf_may_land(&o->phase, armed) ? land(o) : NDF_ABANDONED;
+  }
   // Nothing of the op may hold the results when their memory is looked after.
   drop_outputs(o);
   ndf_landing_clear(l);
@@ -237,15 +241,18 @@ static ndf_result swap(ndf_op *o) {
   return r;
 }
 
-__attribute__((flatten)) ndf_result ndf_op_run(ndf_op *o, ndf_fate fate) {
+static ndf_result run_to(ndf_op *o, ndf_fate fate, bool armed) {
   ndf_result r = take_inputs(o);
   if (r != NDF_DONE) {
     return r;
   }
   o->async = ndf_is_async(o->ctx, o->async_context);
   o->executor = ndf_executor_id(o->ctx);
-  r = fate == NDF_LAND ? run_and_land(o) : run(o);
+  r = fate == NDF_LAND ? run_and_land(o, armed) : run(o);
   give_inputs(o);  // first, as a target may be one of them
+  if (r == NDF_DONE && fate != NDF_LAND && !ndf_may_land(&o->phase, armed)) {
+    r = NDF_ABANDONED;
+  }
   if (r == NDF_DONE && fate == NDF_SWAP) {
     r = swap(o);
   }
@@ -254,6 +261,22 @@ __attribute__((flatten)) ndf_result ndf_op_run(ndf_op *o, ndf_fate fate) {
   }
   return r;
 }
+
+__attribute__((flatten)) ndf_result ndf_op_run(ndf_op *o, ndf_fate fate) {
+  int phase = atomic_load_explicit(&o->phase, memory_order_relaxed);
+  ndf_result r = phase == NDF_LEFT ? NDF_ABANDONED : run_to(o, fate, phase == NDF_ARMED);
+  if (phase != NDF_IDLE) {
+    atomic_store(&o->phase, NDF_IDLE);
+  }
+  return r;
+}
+
+void ndf_op_arm(ndf_op *o, TFE_CancellationManager *cancel) {
+  o->cancel = cancel;
+  atomic_store(&o->phase, NDF_ARMED);
+}
+
+bool ndf_op_abandon(ndf_op *o) { return ndf_abandon(&o->phase); }
 
 static bool floor_once(ndf_op *o) {
   TF_Status *s = o->out.status;

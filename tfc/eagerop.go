@@ -42,6 +42,7 @@ type eagerOpResource struct {
 	ended   bool      // the context was closed
 	ctx     *contextResource
 	fetches []planFetch
+	left    chan struct{} // of an op that was left behind: closed when it is over
 }
 
 // EagerCall says what an [EagerOp] is: the op's name, the device it is to run on
@@ -124,11 +125,11 @@ func (r *eagerOpResource) free() {
 	objects.Add("eager op", -1)
 }
 
-// Close gives the op back (TFE_DeleteOp).
+// Close gives the op back (TFE_DeleteOp). One that was left behind gives itself back.
 func (o *EagerOp) Close() {
 	o.res.mu.Lock()
 	defer o.res.mu.Unlock()
-	if o.res.c != nil {
+	if o.res.c != nil && o.res.left == nil {
 		o.cleanup.Stop()
 		o.res.free()
 	}
@@ -138,6 +139,10 @@ func (o *EagerOp) Close() {
 func (o *EagerOp) lock() error {
 	if !o.res.mu.TryLock() {
 		return fmt.Errorf("tfc: eager op: %w", ErrBusy)
+	}
+	if o.res.left != nil {
+		o.res.mu.Unlock()
+		return fmt.Errorf("tfc: eager op: %w", ErrAbandoned)
 	}
 	if o.res.c == nil || o.res.ended {
 		o.res.mu.Unlock()
@@ -193,9 +198,10 @@ func (o *EagerOp) setInto(i int, dst *npy.Array) error {
 	return f.into(dst)
 }
 
-// Run executes the op and returns handles to what it has made. A ctx that ends
-// meanwhile cancels ops that can be cancelled (TFE_CancellationManager); it may be
-// nil.
+// Run executes the op and returns handles to what it has made. When ctx ends, which may
+// be nil, Run returns its error at once and the op is told to end
+// (TFE_CancellationManager); see [EagerOp.Left]. Where ops return before they are done,
+// the end of ctx only tells them to end.
 func (o *EagerOp) Run(ctx context.Context) ([]*Handle, error) {
 	if err := o.lock(); err != nil {
 		return nil, err
@@ -240,7 +246,7 @@ func (o *EagerOp) RunTo(ctx context.Context) error {
 
 // RunInto executes the op and lands what it makes in dst, one array for each output,
 // or nil to leave it out: with no copy where it can be placed, else with one. The
-// arrays stay held until others take their place or the op is closed. After an
+// arrays stay held until others take their place or the op is closed, and over. After an
 // error no array was written to but those that a [*PartialError] names.
 func (o *EagerOp) RunInto(ctx context.Context, dst []*npy.Array) error {
 	r := o.res
@@ -293,60 +299,23 @@ func (o *EagerOp) runInto(ctx context.Context, dst []*npy.Array) error {
 
 func (o *EagerOp) run(ctx context.Context, fate C.ndf_fate) error {
 	if ctx != nil && ctx.Done() != nil {
-		stop, err := o.cancelWith(ctx)
-		if err != nil {
-			return err
-		}
-		defer stop()
+		return o.runUntil(ctx, fate)
 	}
+	o.execute(fate)
+	return o.outcome(ctx, fate)
+}
+
+func (o *EagerOp) execute(fate C.ndf_fate) {
 	C.ndf_op_run_at(C.uintptr_t(uintptr(unsafe.Pointer(o.res.c))), C.int(fate))
 	runtime.KeepAlive(o)
+}
+
+// outcome is what has come of the run.
+func (o *EagerOp) outcome(ctx context.Context, fate C.ndf_fate) error {
 	if o.res.c.result != C.NDF_DONE {
 		return o.explain(ctx, fate)
 	}
 	return nil
-}
-
-// cancelWith lets the end of ctx cancel the run that comes. stop is for after it.
-func (o *EagerOp) cancelWith(ctx context.Context) (stop func(), err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	c := newCanceller(ctx)
-	o.res.c.cancel = c.manager
-	return func() {
-		o.res.c.cancel = nil
-		if !o.res.c.async {
-			c.end()
-			return
-		}
-		o.res.ctx.keepCancel(uint64(o.res.c.executor), c)
-	}, nil
-}
-
-// canceller cancels what looks at its manager when a context.Context ends.
-type canceller struct {
-	manager *C.TFE_CancellationManager
-	unwatch func() bool
-	over    chan struct{} // closed once it has cancelled
-}
-
-func newCanceller(ctx context.Context) *canceller {
-	c := &canceller{manager: C.TFE_NewCancellationManager(), over: make(chan struct{})}
-	c.unwatch = context.AfterFunc(ctx, func() {
-		C.TFE_CancellationManagerStartCancel(c.manager)
-		close(c.over)
-	})
-	return c
-}
-
-// end deletes the manager, which nothing looks at any more, once no end of the ctx
-// can reach it.
-func (c *canceller) end() {
-	if !c.unwatch() {
-		<-c.over
-	}
-	C.TFE_DeleteCancellationManager(c.manager)
 }
 
 // InputClosedError says which input of an op is a closed tensor. It is

@@ -27,6 +27,7 @@ typedef struct {
   TFE_TensorHandle **outputs;  // of the last run, until they are somebody's
   ndf_handle **targets;        // cells that they go to
   TF_Status *scratch;
+  atomic_int phase;  // see phase.h
   ndf_result result;
   ndf_landing out;  // for results that land
 } ndf_op;
@@ -57,6 +58,14 @@ ndf_result ndf_op_run(ndf_op *o, ndf_fate fate);
 static inline void ndf_op_run_at(uintptr_t op, int fate) {
   ((ndf_op *)op)->result = ndf_op_run((ndf_op *)op, (ndf_fate)fate);
 }
+
+// ndf_op_arm says, before a run, that ndf_op_abandon may be called beside it, and what
+// cancels the run; see ndf_plan_arm.
+void ndf_op_arm(ndf_op *o, TFE_CancellationManager *cancel);
+
+// ndf_op_abandon makes an armed run drop its results, or not run at all. False means
+// that it was too late. It cancels nothing: that may take its time.
+bool ndf_op_abandon(ndf_op *o);
 
 // ndf_op_floor is a plain C loop over ops, for benchmarks. Each is set up and
 // executed; its results are copied to the arrays of out.fetches and deleted, or,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"weak"
 )
 
 // Executor is a TFE_Executor: an order in which eager ops run, beside that of
@@ -15,6 +16,7 @@ type Executor struct {
 	mu      sync.RWMutex // held for reading while it is used
 	res     *executorResource
 	cleanup runtime.Cleanup
+	behind  sync.WaitGroup // ops that run on it though their callers have gone
 }
 
 type executorResource struct {
@@ -33,13 +35,32 @@ func (c *EagerContext) NewExecutor(async bool) (e *Executor, err error) {
 		e = &Executor{res: res}
 		e.cleanup = runtime.AddCleanup(e, (*executorResource).free, res)
 		objects.Add("executor", 1)
+		c.res.mu.Lock()
+		defer c.res.mu.Unlock()
+		if c.res.numbers == nil {
+			c.res.numbers = make(map[uint64]weak.Pointer[Executor])
+		}
+		c.res.numbers[res.id] = weak.Make(e)
 		return nil
 	})
 	return e, err
 }
 
+// executor returns the executor of a number, which is in use; nil for the context's own.
+func (r *contextResource) executor(id uint64) *Executor {
+	if id == 0 {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.numbers[id].Value()
+}
+
 // free waits for what is still running.
 func (r *executorResource) free() {
+	r.ctx.mu.Lock()
+	delete(r.ctx.numbers, r.id)
+	r.ctx.mu.Unlock()
 	C.TFE_DeleteExecutor(r.c)
 	deleteCancels(r.ctx.takeCancels(r.id))
 	r.c = nil
@@ -52,6 +73,7 @@ func (r *executorResource) free() {
 func (e *Executor) Close() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.behind.Wait()
 	if e.res.c != nil {
 		e.cleanup.Stop()
 		e.res.free()
@@ -66,13 +88,24 @@ func (e *Executor) Do(f func()) error {
 	if e.res.c == nil {
 		return fmt.Errorf("tfc: executor: %w", ErrClosed)
 	}
+	e.on(f)
+	return nil
+}
+
+// on calls f on a thread whose ops the executor runs, which is not closed meanwhile.
+func (e *Executor) on(f func()) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var before C.ndf_thread_executor
 	old := C.ndf_executor_enter(e.res.ctx.c, e.res.c, C.bool(e.res.async), C.uint64_t(e.res.id), &before)
 	defer C.ndf_executor_leave(e.res.ctx.c, old, before)
 	f()
-	return nil
+}
+
+// beside calls f on another goroutine, whose ops the executor runs. It may be called
+// in Do; Close waits for f.
+func (e *Executor) beside(f func()) {
+	e.behind.Go(func() { e.on(f) })
 }
 
 // Wait waits until all that was begun is done

@@ -3,14 +3,12 @@
 #include "copy.h"
 #include "floatstate.h"
 #include "land.h"
+#include "phase.h"
 #include "plugin.h"
 
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-
-// The phases of an armed step; any other stays IDLE.
-enum { IDLE, ARMED, LANDING, ABANDONED };
 
 ndf_plan *ndf_plan_new(TF_Session *session, int num_feeds, int num_fetches,
                        int num_targets) {
@@ -164,13 +162,6 @@ static uint64_t fed_shapes(const ndf_plan *p) {
   return h;
 }
 
-// may_land decides between landing and being abandoned, once.
-static bool may_land(ndf_plan *p, bool armed) {
-  int expected = ARMED;
-  return !armed ||
-         atomic_compare_exchange_strong(&p->phase, &expected, LANDING);
-}
-
 // session_run runs the step in TensorFlow's floating-point state.
 static void session_run(ndf_plan *p) {
   ndf_landing *out = &p->out;
@@ -207,13 +198,13 @@ static ndf_result run(ndf_plan *p, bool armed) {
   if (TF_GetCode(out->status) != 0) {
     return NDF_STATUS;
   }
-  return may_land(p, armed) ? ndf_land(out) : NDF_ABANDONED;
+  return ndf_may_land(&p->phase, armed) ? ndf_land(out) : NDF_ABANDONED;
 }
 
 __attribute__((flatten)) ndf_result ndf_plan_run(ndf_plan *p) {
   ndf_landing_forget(&p->out);
   int phase = atomic_load_explicit(&p->phase, memory_order_relaxed);
-  ndf_result r = phase == ABANDONED ? NDF_ABANDONED : run(p, phase == ARMED);
+  ndf_result r = phase == NDF_LEFT ? NDF_ABANDONED : run(p, phase == NDF_ARMED);
   ndf_landing_clear(&p->out);
   int kept = ndf_place_end(&p->out, r == NDF_DONE);
   if (kept >= 0 && r == NDF_DONE) {
@@ -221,8 +212,8 @@ __attribute__((flatten)) ndf_result ndf_plan_run(ndf_plan *p) {
     r = NDF_KEPT;
   }
   clear_feeds(p);
-  if (phase != IDLE) {
-    atomic_store(&p->phase, IDLE);
+  if (phase != NDF_IDLE) {
+    atomic_store(&p->phase, NDF_IDLE);
   }
   return r;
 }
@@ -234,12 +225,11 @@ void ndf_plan_arm(ndf_plan *p) {
   if (p->step != NULL) {
     ndf_plugin->step_arm(p->step);
   }
-  atomic_store(&p->phase, ARMED);
+  atomic_store(&p->phase, NDF_ARMED);
 }
 
 bool ndf_plan_abandon(ndf_plan *p) {
-  int armed = ARMED;
-  if (!atomic_compare_exchange_strong(&p->phase, &armed, ABANDONED)) {
+  if (!ndf_abandon(&p->phase)) {
     return false;
   }
   if (p->step != NULL) {

@@ -57,7 +57,8 @@ func (it *iterator) element(yield func([]*eager.Tensor, error) bool) bool {
 // the component, to be read until the loop goes on. A nil array leaves its
 // component out.
 //
-// It is always the same memory, and a loop allocates nothing for an element that
+// It is always the same memory, and a loop whose ctx cannot end allocates nothing for an
+// element that
 // has the shape of the one before it.
 func (d Dataset) Into(ctx context.Context, dst ...*npy.Array) iter.Seq2[[]*npy.Array, error] {
 	return func(yield func([]*npy.Array, error) bool) {

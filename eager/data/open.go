@@ -195,5 +195,9 @@ func (o *opening) run(op string, inputs []ops.Input[*eager.Tensor], attrs ...ops
 			e.Input(ts...)
 		}
 	}
-	return e.Run()
+	made, err := e.Run()
+	if err != nil && o.ctx.Err() != nil {
+		return nil, fmt.Errorf("before element 0: %w", err)
+	}
+	return made, err
 }

@@ -1,0 +1,494 @@
+package eager
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"ndflow/graph"
+	"ndflow/internal/behind"
+	"ndflow/npy"
+	"ndflow/ops"
+	arrayops "ndflow/ops/array"
+	"ndflow/ops/dataflow"
+	"ndflow/ops/math"
+	"ndflow/ops/state"
+	"ndflow/tfc"
+)
+
+// nothingBehind waits until what was left behind is over.
+func nothingBehind(t testing.TB, c *Context) {
+	t.Helper()
+	soon(t, func() bool { return c.behind.Len() == 0 })
+}
+
+// soon fails the test where cond does not come to hold.
+func soon(t testing.TB, cond func() bool) {
+	t.Helper()
+	if !eventually(cond) {
+		t.Fatal("what was left behind is not over")
+	}
+}
+
+// calls are all ways to run something until a ctx ends. Each is a call that makes one
+// tensor, and leaves nothing to close.
+func calls(t testing.TB, m *Model, signature string, feeds graph.Feeds) map[string]func(ctx context.Context) error {
+	t.Helper()
+	c := m.Context()
+	f, err := m.Function(signature)
+	must(t, err)
+	inputs := make([]*Tensor, len(f.Inputs()))
+	named := make(map[string]*Tensor)
+	for i, in := range f.Inputs() {
+		inputs[i] = get(c.Tensor(feeds[in.Name]))(t)
+		t.Cleanup(inputs[i].Close)
+		named[in.Name] = inputs[i]
+	}
+	prepare := func() *Caller {
+		caller, err := m.Caller(signature)
+		must(t, err)
+		t.Cleanup(caller.Close)
+		for name, x := range named {
+			must(t, caller.Input(name, x))
+		}
+		return caller
+	}
+	out := f.Outputs()[0]
+	run, land, landed := prepare(), prepare(), zeros(t, out.DType, 8)
+	must(t, land.Into(out.Name, landed))
+	prepared, to, into := f.Op(inputs...), f.Op(inputs...), f.Op(inputs...)
+	must(t, prepared.Prepare())
+	target, err := c.Empty()
+	must(t, err)
+	for _, o := range []*Op{prepared, to, into} {
+		t.Cleanup(o.Close)
+	}
+	t.Cleanup(target.Close)
+	return map[string]func(ctx context.Context) error{
+		"Model.Call": func(ctx context.Context) error {
+			made, err := m.Call(ctx, signature, named)
+			for _, x := range made {
+				x.Close()
+			}
+			return err
+		},
+		"Function.Call": func(ctx context.Context) error {
+			made, err := f.Call(ctx, inputs...)
+			closeAll(made)
+			return err
+		},
+		"Caller.Run": func(ctx context.Context) error {
+			made, err := run.Run(ctx)
+			for _, x := range made {
+				x.Close()
+			}
+			return err
+		},
+		"Caller.RunInto": land.RunInto,
+		"Op.Run": func(ctx context.Context) error {
+			o := f.Op(inputs...).WithContext(ctx)
+			defer o.Close()
+			made, err := o.Run()
+			closeAll(made)
+			return err
+		},
+		"Op.Run, prepared": func(ctx context.Context) error {
+			made, err := prepared.WithContext(ctx).Run()
+			closeAll(made)
+			return err
+		},
+		"Op.RunTo":   func(ctx context.Context) error { return to.WithContext(ctx).RunTo(target) },
+		"Op.RunInto": func(ctx context.Context) error { return into.WithContext(ctx).RunInto(landed) },
+	}
+}
+
+// A ctx that has ended already lets nothing run.
+func TestEndedCtxDoesNothing(t *testing.T) {
+	m := loadModel(t, fixture("counter"))
+	cancelled, cancel := context.WithCancel(bg)
+	cancel()
+	past, cancel := context.WithDeadline(bg, time.Now().Add(-time.Second))
+	defer cancel()
+	all := calls(t, m, "increment", graph.Feeds{"by": npy.Scalar(int64(1))})
+	for name, call := range all {
+		wantError(t, call(cancelled), context.Canceled, "eager: ", "increment")
+		wantError(t, call(past), context.DeadlineExceeded, "eager: ", "increment")
+		if n := m.Context().behind.Len(); n != 0 {
+			t.Errorf("%s: %d calls are left behind", name, n)
+		}
+	}
+	read := func() int64 {
+		out, err := m.Call(bg, "read", nil)
+		must(t, err)
+		defer out["count"].Close()
+		return get(Item[int64](out["count"]))(t)
+	}
+	if n := read(); n != 0 {
+		t.Errorf("%d calls have run though their ctx had ended", n)
+	}
+	for _, call := range all {
+		must(t, call(bg))
+		ctx, cancel := context.WithTimeout(bg, time.Hour)
+		must(t, call(ctx))
+		cancel()
+	}
+	if n := read(); n != int64(2*len(all)) {
+		t.Errorf("%d calls have run, want %d", n, 2*len(all))
+	}
+}
+
+// A call that waits for something ends with its ctx, whatever way it was called, and can
+// be called again.
+func TestCtxEndsBlockedCalls(t *testing.T) {
+	m := loadModel(t, fixture("queue"))
+	feeds := graph.Feeds{"scale": npy.Scalar(float32(2))}
+	x := tensor(t, m.Context(), []float32{1, 2})
+	for name, call := range calls(t, m, "take", feeds) {
+		t.Run(name, func(t *testing.T) {
+			for k := range 3 {
+				ctx, cancel := context.WithTimeout(bg, time.Duration(k+1)*time.Millisecond)
+				wantError(t, call(ctx), context.DeadlineExceeded)
+				cancel()
+				ctx, cancel = context.WithCancel(bg)
+				time.AfterFunc(time.Duration(k)*time.Millisecond, cancel)
+				wantError(t, call(ctx), context.Canceled)
+			}
+			nothingBehind(t, m.Context()) // else one of them might take what is put
+			put, err := m.Call(bg, "put", map[string]*Tensor{"x": x})
+			must(t, err)
+			put["y"].Close()
+			ctx, cancel := context.WithTimeout(bg, time.Hour)
+			defer cancel()
+			must(t, call(ctx))
+		})
+	}
+}
+
+// An op that waits, and is no function, ends as well.
+func TestCtxEndsBlockedOps(t *testing.T) {
+	c := newContext(t)
+	s := ops.NewScope[*Tensor](c)
+	q := dataflow.FIFOQueueV2(s, []ops.DataType{npy.Float32})
+	must(t, s.Err())
+	defer q.Close()
+	ctx, cancel := context.WithTimeout(bg, time.Millisecond)
+	defer cancel()
+	_, err := c.Op("QueueDequeueV2").Input(q).Attr(ops.Types("component_types", npy.Float32)).WithContext(ctx).Run()
+	wantError(t, err, context.DeadlineExceeded)
+	nothingBehind(t, c)
+}
+
+// counted is a function that multiplies matrices n times, one after the other, and
+// counts that in a variable.
+func counted(t testing.TB, c *Context, n int) (f *Function, done func() int32) {
+	t.Helper()
+	g, err := graph.New()
+	must(t, err)
+	defer g.Close()
+	s := ops.NewScope(g)
+	h := state.VarHandleOp(s, npy.Int32, []int{}, state.VarHandleOpSharedName("counter"))
+	one := ops.Const(s, npy.Scalar(int32(1)))
+	x, err := g.Placeholder("x", npy.Float32, []int{-1, -1})
+	must(t, err)
+	last := x
+	for range n {
+		last = math.MatMul(s, last, x)
+		last = arrayops.Identity(s.WithControl(state.AssignAddVariableOp(s.WithControl(last), h, one)), last)
+	}
+	must(t, s.Err())
+	f, err = c.Function(g, []string{"x"}, []string{last.String()})
+	must(t, err)
+	t.Cleanup(f.Close)
+	e := ops.NewScope[*Tensor](c)
+	handle := state.VarHandleOp(e, npy.Int32, []int{}, state.VarHandleOpSharedName("counter"))
+	must(t, e.Err())
+	t.Cleanup(handle.Close)
+	must(t, c.assign(handle, scalar(t, c, int32(0))))
+	return f, func() int32 {
+		v, err := c.Op("ReadVariableOp").Input(handle).Type("dtype", npy.Int32).Output()
+		must(t, err)
+		defer v.Close()
+		return get(Item[int32](v))(t)
+	}
+}
+
+// Between two ops a function looks whether it was cancelled.
+func TestCtxEndsBetweenOps(t *testing.T) {
+	needsCancel(t)
+	const n = 800
+	for name, opts := range map[string][]FunctionOption{"pool": nil, "single thread": {SingleThread()}} {
+		t.Run(name, func(t *testing.T) {
+			c := newContext(t)
+			f, done := counted(t, c, n)
+			f.options = opts
+			x := get(c.Tensor(zeros(t, npy.Float32, 300, 300)))(t)
+			defer x.Close()
+			ctx, cancel := context.WithCancel(bg)
+			defer cancel()
+			result := make(chan error, 1)
+			go func() {
+				made, err := f.Call(ctx, x)
+				closeAll(made)
+				result <- err
+			}()
+			soon(t, func() bool { return done() > 0 })
+			cancel()
+			wantError(t, <-result, context.Canceled)
+			nothingBehind(t, c)
+			if k := done(); k == n {
+				t.Errorf("all %d ops have run", k)
+			}
+		})
+	}
+}
+
+// needsCancel ends a test of what only the plugin can do, where that was turned off.
+func needsCancel(t testing.TB) {
+	t.Helper()
+	if os.Getenv(tfc.EnvPlacement) == "off" {
+		t.Skip(tfc.EnvPlacement + " is off")
+	}
+	_, err := tfc.Load("")
+	must(t, err)
+	if !tfc.CanCancel() {
+		t.Fatal("the plugin that cancels steps is missing; scripts/libtensorflow builds it")
+	}
+}
+
+// long is an op that cannot be interrupted, and takes many milliseconds wherever it
+// runs; what it makes is all ones.
+func long(t testing.TB, c *Context) (x *Tensor, o *Op) {
+	t.Helper()
+	const n = 1500
+	a := zeros(t, npy.Float32, n, n)
+	for i, v := 0, values[float32](t, a); i < n; i++ {
+		v[i*n+i] = 1
+	}
+	x = get(c.Tensor(a))(t)
+	return x, c.Op("MatMul").Input(x, x)
+}
+
+// An op that cannot be interrupted is left behind, with what it reads: nothing lands,
+// and what is closed meanwhile is kept until it is over.
+func TestCtxLeavesLongOpsBehind(t *testing.T) {
+	c := newContext(t)
+	x, o := long(t, c)
+	defer o.Close()
+	must(t, o.Prepare())
+	shape, err := x.Shape()
+	must(t, err)
+	dst := zeros(t, npy.Float32, shape...)
+	for i, v := 0, values[float32](t, dst); i < len(v); i++ {
+		v[i] = -1
+	}
+	target := scalar(t, c, float32(7))
+	for name, run := range map[string]func() error{
+		"Run": func() error {
+			made, err := o.Run()
+			closeAll(made)
+			return err
+		},
+		"RunTo":   func() error { return o.RunTo(target) },
+		"RunInto": func() error { return o.RunInto(dst) },
+	} {
+		ctx, cancel := context.WithTimeout(bg, time.Millisecond)
+		o.WithContext(ctx)
+		wantError(t, run(), context.DeadlineExceeded, "eager: MatMul")
+		cancel()
+		wantValues(t, target, float32(7))
+		for _, v := range values[float32](t, dst) {
+			if v != -1 {
+				t.Fatalf("%s: an op left behind has written %v", name, v)
+			}
+		}
+	}
+	nothingBehind(t, c)
+	wantValues(t, target, float32(7))
+	for _, v := range values[float32](t, dst) {
+		if v != -1 {
+			t.Fatalf("an op left behind wrote %v", v)
+		}
+	}
+	ctx, cancel := context.WithTimeout(bg, time.Hour)
+	defer cancel()
+	must(t, o.WithContext(ctx).RunInto(dst))
+	if v := values[float32](t, dst); v[0] != 1 || v[1] != 0 {
+		t.Errorf("after an op was left behind the result begins %v", v[:2])
+	}
+	short, cancel := context.WithTimeout(bg, time.Millisecond)
+	defer cancel()
+	wantError(t, o.WithContext(short).RunInto(dst), context.DeadlineExceeded)
+	o.Close()
+	x.Close()
+	c.Close() // waits for nothing; TestMain checks that all is given back
+	soon(t, func() bool { return c.behind.Len() == 0 })
+}
+
+// What is left behind keeps the arrays that it reads.
+func TestCallLeftBehindHoldsItsFeeds(t *testing.T) {
+	m := loadModel(t, fixture("slow"))
+	n := zeros(t, npy.Int32)
+	values[int32](t, n)[0] = 1 << 30
+	ctx, cancel := context.WithTimeout(bg, 5*time.Millisecond)
+	defer cancel()
+	_, err := m.Run(ctx, graph.Feeds{"n": n})
+	wantError(t, err, context.DeadlineExceeded)
+	nothingBehind(t, m.Context())
+	soon(t, func() bool { return !tfc.InUse(n) })
+	values[int32](t, n)[0] = 2
+	out, err := m.Run(bg, graph.Feeds{"n": n})
+	must(t, err)
+	if got := values[int32](t, out["count"])[0]; got != 2 {
+		t.Errorf("count is %d, want 2", got)
+	}
+}
+
+// Calls that were cancelled, or timed out, leave no threads.
+func TestManyCancelledCalls(t *testing.T) {
+	m := loadModel(t, fixture("queue"))
+	scale := map[string]*Tensor{"scale": scalar(t, m.Context(), float32(2))}
+	n := 400
+	if testing.Short() {
+		n = 100
+	}
+	for how, run := range map[string]func(){
+		"cancelled": func() {
+			ctx, cancel := context.WithCancel(bg)
+			go cancel()
+			_, err := m.Call(ctx, "take", scale)
+			wantError(t, err, context.Canceled)
+		},
+		"timed out": func() {
+			ctx, cancel := context.WithTimeout(bg, 100*time.Microsecond)
+			defer cancel()
+			_, err := m.Call(ctx, "take", scale)
+			wantError(t, err, context.DeadlineExceeded)
+		},
+	} {
+		t.Run(how, func(t *testing.T) {
+			for range n {
+				run()
+			}
+			threads := osThreads(t)
+			level(t, n, 64<<20, func() {
+				run()
+				nothingBehind(t, m.Context())
+			})
+			if more := osThreads(t) - threads; more > 16 {
+				t.Errorf("cancelled calls have made %d threads more", more)
+			}
+		})
+	}
+}
+
+// osThreads is how many threads this process has.
+func osThreads(t testing.TB) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/task")
+	must(t, err)
+	return len(list)
+}
+
+// Where calls cannot be ended there are at most so many.
+func TestCallsLeftBehindAreBounded(t *testing.T) {
+	m := loadModel(t, fixture("slow"))
+	c := m.Context()
+	for range behind.Most {
+		c.behind.Add()
+	}
+	one := graph.Feeds{"n": npy.Scalar(int32(1))}
+	ctx, cancel := context.WithCancel(bg)
+	defer cancel()
+	_, err := m.Run(ctx, one)
+	wantError(t, err, ErrFull, "eager: ", "cannot be interrupted", "64")
+	_, err = m.Run(bg, one) // which cannot be left behind
+	must(t, err)
+	c.behind.Remove()
+	_, err = m.Run(ctx, one)
+	must(t, err)
+	for range behind.Most - 1 {
+		c.behind.Remove()
+	}
+}
+
+// Close does not wait long for a call that goes on; the model is given back when that is
+// over.
+func TestModelCloseBesideCallLeftBehind(t *testing.T) {
+	m, err := Load(fixture("queue"))
+	must(t, err)
+	must(t, m.begin()) // as a call does that cannot be interrupted
+	m.Close()
+	_, err = m.Call(bg, "take", nil)
+	wantError(t, err, ErrClosed)
+	wantError(t, m.begin(), ErrClosed)
+	if m.Context().c.Closed() {
+		t.Error("the context was closed before the call was over")
+	}
+	m.end()
+	soon(t, m.Context().c.Closed)
+}
+
+// A model that is closed beside calls whose ctx ends gives all back.
+func TestModelCloseBesideCancelledCalls(t *testing.T) {
+	for range 20 {
+		m, err := Load(fixture("slow"))
+		must(t, err)
+		ctx, cancel := context.WithCancel(bg)
+		result := make(chan error, 1)
+		go func() {
+			_, err := m.Run(ctx, graph.Feeds{"n": npy.Scalar(int32(1 << 30))})
+			result <- err
+		}()
+		cancel()
+		wantError(t, <-result, context.Canceled)
+		m.Close()
+		soon(t, m.Context().c.Closed)
+	}
+}
+
+// On an executor of its own a call ends with its ctx too, and the executor is kept until
+// what was left behind is over.
+func TestCtxEndsCallsOnExecutors(t *testing.T) {
+	for name, opts := range map[string][]Option{"sync": nil, "async": {Async()}} {
+		t.Run(name, func(t *testing.T) {
+			c := newContext(t, opts...)
+			endless := endless(t, c)
+			defer endless.Close()
+			_, long := long(t, c)
+			defer long.Close()
+			for _, o := range []*Op{endless, long} {
+				e, err := c.Executor(false)
+				must(t, err)
+				ctx, cancel := context.WithTimeout(bg, time.Millisecond)
+				err = e.Do(func() error {
+					_, err := o.WithContext(ctx).Run()
+					return err
+				})
+				wantError(t, err, context.DeadlineExceeded)
+				cancel()
+				must(t, e.Do(func() error {
+					wantValues(t, output(t, c.Op("Neg").Input(scalar(t, c, int32(3)))), int32(-3))
+					return nil
+				}))
+				e.Close()
+				nothingBehind(t, c)
+			}
+		})
+	}
+}
+
+// A prepared op whose ctx cannot end is one call, whatever that ctx is.
+func TestCtxThatCannotEndCostsNothing(t *testing.T) {
+	m := loadModel(t, fixture("slow"))
+	caller := get(m.Caller(""))(t)
+	defer caller.Close()
+	must(t, caller.Feed("n", npy.Scalar(int32(1))))
+	must(t, caller.Into("count", zeros(t, npy.Int32)))
+	for name, ctx := range map[string]context.Context{"background": bg, "with a value": context.WithValue(bg, t, 1)} {
+		must(t, caller.RunInto(ctx))
+		if n := testing.AllocsPerRun(20, func() { must(t, caller.RunInto(ctx)) }); n != 0 {
+			t.Errorf("%s: RunInto allocates %v times", name, n)
+		}
+	}
+}
