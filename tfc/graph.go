@@ -19,8 +19,9 @@ type Graph struct {
 	c       *C.TF_Graph  // nil once closed
 	cleanup runtime.Cleanup
 
-	statefulMu sync.Mutex
-	stateful   map[string]bool // by op, as far as it was asked for
+	traitsMu sync.Mutex
+	traits   map[string]opTraits // by op, as far as it was asked for
+	bodies   map[string]body     // the functions of the library, likewise
 }
 
 // NewGraph returns an empty graph.

@@ -58,7 +58,9 @@ names when everything is complete: a run that fails leaves what was there as it 
 
 With --batch the inputs are cut along their first axis, and each batch lands in its rows
 of the result, several batches at a time: files can be larger than memory. "auto" finds
-a good size and a good number of workers on the first rows.
+a good size and a good number of workers on the first rows. A model whose steps change
+what it keeps, such as one that counts, is not tried out on them: there "auto" is 32
+rows, and the number of workers 1 unless --workers says more.
 
 A batched run whose outputs are .npy files can be gone on with after a kill, with
 --resume: FILE.npy.partial has what is done, and the result is the same as if nothing
