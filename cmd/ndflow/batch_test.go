@@ -9,6 +9,7 @@ import (
 
 	"ndflow/internal/filetest"
 	"ndflow/internal/modeltest"
+	"ndflow/internal/tfpb"
 	"ndflow/npy"
 )
 
@@ -74,6 +75,22 @@ func TestBatchCountsOnce(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestOddNames runs a model whose names are hard to write.
+func TestOddNames(t *testing.T) {
+	model := modeltest.Change(t, fixture("add4"), func(meta *tfpb.MetaGraphDef, _ *tfpb.GraphDef) {
+		sig := meta.GetSignatureDef()["serving_default"]
+		in := sig.GetInputs()
+		sig.Inputs = map[string]*tfpb.TensorInfo{"a=b": in["x"], "": in["y"]}
+		sig.Outputs = map[string]*tfpb.TensorInfo{`"s"=1`: sig.GetOutputs()["sum"]}
+	})
+	for _, batch := range []string{"1", "auto"} {
+		dir := t.TempDir()
+		save(t, filepath.Join(dir, "x.npy"), []float32{1, 2, 3, 4}, 1, 4)
+		ok(t, dir, "run", model, "--in", `"a=b"=x.npy`, "--in", `""=x.npy`, "--out", `"\"s\"=1"=y.npy`, "--batch", batch)
+		near(t, "sum", load(t, filepath.Join(dir, "y.npy")), mustArray(t, []float32{2, 4, 6, 8}, 1, 4))
 	}
 }
 
