@@ -142,12 +142,17 @@ func (c *Context) accepts(spec graph.Spec, t *Tensor) error {
 		if shape, err = t.Shape(); err != nil {
 			return err
 		}
+		shape = append([]int{}, shape...) // a scalar's is known too
 	}
 	dtype := dt.DType()
 	if dt.String() != spec.Type { // a quantized type, or a plain one, of the same dtype
 		dtype = npy.Invalid
 	}
-	return mismatch(spec.Check("input", dtype, shape), "a tensor of "+dt.String())
+	have := "a tensor of " + dt.String()
+	if shape != nil {
+		have = fmt.Sprintf("%s %v", have, shape)
+	}
+	return mismatch(spec.Check("input", dtype, shape), have)
 }
 
 // accepts checks an array against an input or a variable.

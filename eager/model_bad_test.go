@@ -37,7 +37,7 @@ func TestModelBadInput(t *testing.T) {
 		{"signature", call("none", "y", x), &names, nil, []string{`eager: no signature "none"`, `"serving_default"`}},
 		{"input", call("", "z", x), &names, nil, []string{`eager: no input "z"`, `"x", "y"`}},
 		{"not given", call("", "x", x), nil, graph.ErrNotFed, []string{`signature "serving_default"`, `input "y"`, "float32 [-1 4]"}},
-		{"dtype", call("", "y", tensor(t, c, []float64{1, 2, 3, 4}, 1, 4)), &mismatch, npy.ErrDType, []string{`eager: input "y": have a tensor of double, want float32 [-1 4]`}},
+		{"dtype", call("", "y", tensor(t, c, []float64{1, 2, 3, 4}, 1, 4)), &mismatch, npy.ErrDType, []string{`eager: input "y": have a tensor of double [1 4], want float32 [-1 4]`}},
 		{"rank", call("", "y", tensor(t, c, []float32{1, 2, 3, 4})), &mismatch, npy.ErrShape, []string{`eager: input "y": have float32 [4], want float32 [-1 4]`}},
 		{"nil", call("", "y", nil), nil, nil, []string{`input "y"`, "nil"}},
 		{"closed", call("", "y", closed), nil, ErrClosed, []string{`input "y"`}},

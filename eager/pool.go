@@ -2,6 +2,7 @@ package eager
 
 import (
 	"encoding/binary"
+	"fmt"
 	"sync"
 
 	"ndflow/tfc"
@@ -25,6 +26,20 @@ const (
 	mostKinds = 1024 // attributes that are ever new must not fill memory
 	mostIdle  = 8    // of a kind: as many as run at once
 )
+
+// ClearCaches frees what is kept to run ops of the same kind faster. TensorFlow keeps
+// a kernel, some 2 KB, for each op, device, types of inputs and set of attributes that
+// has run in the context, as long as the context lives: a program whose attributes are
+// ever new calls this now and then, or passes what varies as a tensor. What has been
+// cleared is made again when it is needed. ClearCaches waits for the ops that were begun
+// asynchronously; no other op of the context may run meanwhile.
+func (c *Context) ClearCaches() error {
+	c.pool.forget()
+	if err := c.c.ClearCaches(); err != nil {
+		return fmt.Errorf("eager: caches: %w", err)
+	}
+	return nil
+}
 
 // borrow returns something prepared, with this op's inputs.
 func (o *Op) borrow() (*tfc.EagerOp, *kind, error) {

@@ -3,6 +3,7 @@ package eager
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"ndflow/npy"
 	"ndflow/ops"
@@ -183,6 +184,9 @@ func (o *Op) output(i int) string {
 func (o *Op) explain(err error) error {
 	if err == nil {
 		return nil
+	}
+	if strings.HasPrefix(err.Error(), "eager: ") {
+		return err // of a mistake that was found before the op ran, and that says all
 	}
 	var partial *tfc.PartialError
 	if errors.As(err, &partial) {

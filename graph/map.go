@@ -20,6 +20,11 @@ type MapOptions struct {
 	// once, each in a Runner of its own. 0 leaves the choice to a short
 	// calibration on the first rows. A model that is made for one batch size
 	// gets that, the last batch padded.
+	//
+	// Steps that change state (variables that are assigned, tables that are
+	// written, queues, random numbers, prints: [tfc.Graph.Changes]) are never run
+	// only to measure them. For those 0 is 32 rows, and one worker, which brings
+	// the rows in their order. With more workers the order is any.
 	Batch, Workers int
 
 	// From is the first row to do, for a Map that goes on where another was

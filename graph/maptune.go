@@ -8,6 +8,7 @@ import (
 
 	"ndflow/internal/threads"
 	"ndflow/npy"
+	"ndflow/tfc"
 )
 
 // The calibration's bounds. It is there to find a good size, not the best one.
@@ -25,6 +26,35 @@ const (
 	batchGood    = 256 // rows, which are about as good as any where there is no time to try more
 	batchUntuned = 32  // rows, where there are no more or the first ones fail
 )
+
+// repeatable reports whether the first rows can be run to measure them, and run again
+// for their results: not where that changes what the model keeps.
+func (j *mapJob) repeatable(r *Runner) bool {
+	var inputs, outputs []tfc.Output
+	for i := range j.in {
+		if p, err := r.find("input", r.inputs, j.in[i].spec.Name); err == nil && p.output.Op.NumOutputs() == 1 {
+			inputs = append(inputs, p.output)
+		}
+	}
+	for i := range j.out {
+		if p, err := r.find("output", r.outputs, j.out[i].spec.Name); err == nil {
+			outputs = append(outputs, p.output)
+		}
+	}
+	op, err := r.session.Graph().Changes(outputs, r.targets, inputs)
+	return op == "" && err == nil
+}
+
+// settle chooses, with nothing measured, what the caller has left open. One worker
+// brings the rows to the model in their order.
+func (j *mapJob) settle() {
+	if j.Batch == 0 {
+		j.Batch = min(max(j.rows-j.From, 1), batchUntuned)
+	}
+	if j.Workers == 0 {
+		j.Workers = 1
+	}
+}
 
 // calibrate chooses what the caller has left open: the batch size, then the
 // workers and the executor. It runs the first rows, and puts the results aside.

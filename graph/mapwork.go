@@ -17,7 +17,9 @@ func (j *mapJob) run(ctx context.Context) error {
 	defer func() { j.finish(workers) }()
 
 	if j.Batch == 0 || j.Workers == 0 || j.executor == Auto {
-		if workers, err = j.calibrate(ctx, workers); err != nil {
+		if !j.repeatable(first.r) {
+			j.settle()
+		} else if workers, err = j.calibrate(ctx, workers); err != nil {
 			return err
 		}
 	}

@@ -53,7 +53,11 @@ func (s Spec) check(kind string, a *npy.Array) error {
 // the input or output that the Spec describes. A nil shape is not looked at.
 func (s Spec) Check(kind string, dtype npy.DType, shape []int) error {
 	mismatch := func(err error) error {
-		return &MismatchError{Kind: kind, Name: s.Name, Have: fmt.Sprintf("%v %v", dtype, shape), Want: s.String(), err: err}
+		have := dtype.String()
+		if shape != nil {
+			have = fmt.Sprintf("%v %v", dtype, shape)
+		}
+		return &MismatchError{Kind: kind, Name: s.Name, Have: have, Want: s.String(), err: err}
 	}
 	if dtype != s.DType {
 		return mismatch(npy.ErrDType)

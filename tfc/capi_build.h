@@ -52,6 +52,9 @@ typedef struct TF_FunctionOptions TF_FunctionOptions;
     (const void *proto, size_t proto_len, TF_Status *status),                  \
     (proto, proto_len, status))                                                \
   F(const char *, TF_FunctionName, (TF_Function * func), (func))               \
+  V(TF_OperationToNodeDef,                                                     \
+    (TF_Operation * oper, TF_Buffer * output_node_def, TF_Status * status),    \
+    (oper, output_node_def, status))                                           \
   V(TF_FunctionToFunctionDef,                                                  \
     (TF_Function * func, TF_Buffer * output_func_def, TF_Status * status),     \
     (func, output_func_def, status))                                           \

@@ -60,6 +60,7 @@ typedef enum TFE_ContextDevicePlacementPolicy {
   F(TF_DeviceList *, TFE_ContextListDevices,                                   \
     (TFE_Context *ctx, TF_Status *status),                                     \
     (ctx, status))                                                             \
+  V(TFE_ContextClearCaches, (TFE_Context *ctx), (ctx))                         \
   V(TFE_ContextAddFunctionDef,                                                 \
     (TFE_Context *ctx, const char *serialized_function_def, size_t size,       \
      TF_Status *status),                                                       \

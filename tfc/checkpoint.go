@@ -8,9 +8,7 @@ import "C"
 import (
 	"fmt"
 	"runtime"
-	"strings"
 	"sync"
-	"unsafe"
 
 	"ndflow/npy"
 )
@@ -46,9 +44,6 @@ func NewCheckpointReader(prefix string) (*CheckpointReader, error) {
 	if missing := C.ndf_missing_checkpoint(); missing != nil {
 		return nil, unsupported(C.GoString(missing), "reading checkpoints")
 	}
-	if strings.ContainsRune(prefix, 0) {
-		return nil, fmt.Errorf("tfc: checkpoint %q: a NUL in its name", prefix)
-	}
 	r := &CheckpointReader{prefix: prefix, known: make(map[string]CheckpointEntry)}
 	if err := r.open(); err != nil {
 		return nil, err
@@ -61,8 +56,11 @@ func NewCheckpointReader(prefix string) (*CheckpointReader, error) {
 }
 
 func (r *CheckpointReader) open() error {
-	cprefix := C.CString(r.prefix)
-	defer C.free(unsafe.Pointer(cprefix))
+	cprefix, err := cName(r.prefix)
+	if err != nil {
+		return err
+	}
+	defer freeName(cprefix)
 	var c *C.TF_CheckpointReader
 	if err := status(func(s *C.TF_Status) { c = C.TF_NewCheckpointReader(cprefix, s) }); err != nil {
 		return fmt.Errorf("tfc: checkpoint %s: %w", r.prefix, err)
@@ -131,8 +129,11 @@ func (r *CheckpointReader) Tensor(key string) (*Tensor, error) {
 	case e.DataType.DType() == npy.Invalid:
 		return nil, fmt.Errorf("tfc: checkpoint: %q: a tensor of %v has no array form", key, e.DataType)
 	}
-	ckey := C.CString(key)
-	defer C.free(unsafe.Pointer(ckey))
+	ckey, err := cName(key)
+	if err != nil {
+		return nil, err
+	}
+	defer freeName(ckey)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {

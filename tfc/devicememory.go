@@ -11,7 +11,6 @@ import (
 	"math"
 	"runtime"
 	"sync/atomic"
-	"unsafe"
 
 	"ndflow/npy"
 )
@@ -48,8 +47,11 @@ func (c *EagerContext) newHandleAt(m DeviceMemory, newHold func() (*hold, error)
 	if err != nil {
 		return nil, err
 	}
-	device := C.CString(m.Device)
-	defer C.free(unsafe.Pointer(device))
+	device, err := cName(m.Device)
+	if err != nil {
+		return nil, err
+	}
+	defer freeName(device)
 	dims := cDims(m.Shape)
 	err = c.use(func(ctx *C.TFE_Context) error {
 		held, err := newHold()

@@ -182,6 +182,16 @@ func (c *EagerContext) Devices() (devices []Device, err error) {
 	return devices, err
 }
 
+// ClearCaches frees the kernels that TensorFlow keeps for ops which have run
+// (TFE_ContextClearCaches), once the ops that were begun asynchronously are done. No
+// other op may run meanwhile.
+func (c *EagerContext) ClearCaches() error {
+	return c.use(func(ctx *C.TFE_Context) error {
+		C.TFE_ContextClearCaches(ctx)
+		return nil
+	})
+}
+
 // AddFunctionDef adds the function of a serialized FunctionDef
 // (TFE_ContextAddFunctionDef). It can be called as an op of its name.
 func (c *EagerContext) AddFunctionDef(def []byte) error {
@@ -194,8 +204,11 @@ func (c *EagerContext) AddFunctionDef(def []byte) error {
 
 // RemoveFunction takes a function away (TFE_ContextRemoveFunction).
 func (c *EagerContext) RemoveFunction(name string) error {
-	cname := C.CString(name)
-	defer C.free(unsafe.Pointer(cname))
+	cname, err := cName(name)
+	if err != nil {
+		return err
+	}
+	defer freeName(cname)
 	return c.use(func(ctx *C.TFE_Context) error {
 		return status(func(s *C.TF_Status) { C.TFE_ContextRemoveFunction(ctx, cname, s) })
 	})
@@ -204,8 +217,11 @@ func (c *EagerContext) RemoveFunction(name string) error {
 // HasFunction reports whether there is a function of that name
 // (TFE_ContextHasFunction).
 func (c *EagerContext) HasFunction(name string) (has bool) {
-	cname := C.CString(name)
-	defer C.free(unsafe.Pointer(cname))
+	cname, err := cName(name)
+	if err != nil {
+		return false
+	}
+	defer freeName(cname)
 	c.use(func(ctx *C.TFE_Context) error {
 		has = C.TFE_ContextHasFunction(ctx, cname) != 0
 		return nil
@@ -216,8 +232,11 @@ func (c *EagerContext) HasFunction(name string) (has bool) {
 // FunctionDef returns a function as a serialized FunctionDef
 // (TFE_ContextGetFunctionDef).
 func (c *EagerContext) FunctionDef(name string) (def []byte, err error) {
-	cname := C.CString(name)
-	defer C.free(unsafe.Pointer(cname))
+	cname, err := cName(name)
+	if err != nil {
+		return nil, err
+	}
+	defer freeName(cname)
 	err = c.use(func(ctx *C.TFE_Context) error {
 		def, err = fromBuffer(func(b *C.TF_Buffer) error {
 			return status(func(s *C.TF_Status) { C.TFE_ContextGetFunctionDef(ctx, cname, b, s) })

@@ -69,6 +69,11 @@ func (c *EagerContext) NewOp(call EagerCall) (op *EagerOp, err error) {
 }
 
 func newEagerOp(ctx *contextResource, call EagerCall) (*EagerOp, error) {
+	for _, name := range []string{call.Op, call.Device} {
+		if err := checkName(name); err != nil {
+			return nil, err
+		}
+	}
 	o := C.ndf_op_new(C.int(call.Inputs), C.int(call.Outputs))
 	if o == nil {
 		return nil, outOfMemory(int(unsafe.Sizeof(*o)))
@@ -102,9 +107,12 @@ func openEagerOp(o *C.ndf_op, attrs []AttrValue) error {
 		return statusError(o.out.status)
 	}
 	for _, a := range attrs {
-		name := C.CString(a.Name)
+		name, err := cName(a.Name)
+		if err != nil {
+			return err
+		}
 		C.TFE_OpSetAttrValueProto(o.attrs, name, unsafe.Pointer(unsafe.SliceData(a.Value)), C.size_t(len(a.Value)), o.out.status)
-		C.free(unsafe.Pointer(name))
+		freeName(name)
 		if err := statusError(o.out.status); err != nil {
 			return fmt.Errorf("attribute %q: %w", a.Name, err)
 		}

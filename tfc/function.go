@@ -45,20 +45,29 @@ func (g *Graph) Function(d FunctionDescription) (*Function, error) {
 	if err := g.checkFunction(&d); err != nil {
 		return nil, err
 	}
-	cname := C.CString(d.Name)
-	defer C.free(unsafe.Pointer(cname))
+	cname, err := cName(d.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer freeName(cname)
 	inputs, outputs := cOutputs(d.Inputs), cOutputs(d.Outputs)
 	ops, numOps := cOperations(d.Ops), C.int(-1) // -1: all of them
 	if d.Ops != nil {
 		numOps = C.int(len(ops))
 	}
 	control := cOperations(d.Control)
-	outputNames, freeOutputNames := cStrings(d.OutputNames)
+	outputNames, freeOutputNames, err := cNames(d.OutputNames)
+	if err != nil {
+		return nil, err
+	}
 	defer freeOutputNames()
-	controlNames, freeControlNames := cStrings(d.ControlNames)
+	controlNames, freeControlNames, err := cNames(d.ControlNames)
+	if err != nil {
+		return nil, err
+	}
 	defer freeControlNames()
 	var f *C.TF_Function
-	err := g.use(func(c *C.TF_Graph) error {
+	err = g.use(func(c *C.TF_Graph) error {
 		return status(func(s *C.TF_Status) {
 			f = C.TF_GraphToFunctionWithControlOutputs(c, cname, 0, numOps, ptr(ops),
 				C.int(len(inputs)), ptr(inputs), C.int(len(outputs)), ptr(outputs), ptr(outputNames),
@@ -198,16 +207,4 @@ func cOperations(ops []Operation) []*C.TF_Operation {
 		c[i] = op.c
 	}
 	return c
-}
-
-// cStrings returns C copies of strings, nil for nil, and what frees them.
-func cStrings(list []string) (c []*C.char, free func()) {
-	for _, s := range list {
-		c = append(c, C.CString(s))
-	}
-	return c, func() {
-		for _, s := range c {
-			C.free(unsafe.Pointer(s))
-		}
-	}
 }

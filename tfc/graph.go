@@ -9,7 +9,6 @@ import (
 	"iter"
 	"runtime"
 	"sync"
-	"unsafe"
 )
 
 // Graph is a TF_Graph: operations and the edges between them. It is safe for
@@ -19,8 +18,9 @@ type Graph struct {
 	c       *C.TF_Graph  // nil once closed
 	cleanup runtime.Cleanup
 
-	statefulMu sync.Mutex
-	stateful   map[string]bool // by op, as far as it was asked for
+	traitsMu sync.Mutex
+	traits   map[string]opTraits // by op, as far as it was asked for
+	bodies   map[string]body     // the functions of the library, likewise
 }
 
 // NewGraph returns an empty graph.
@@ -66,11 +66,14 @@ func (g *Graph) use(f func(*C.TF_Graph) error) error {
 // Import adds the operations of a serialized GraphDef, their names preceded by
 // prefix and a slash if it is not empty (TF_GraphImportGraphDef).
 func (g *Graph) Import(def []byte, prefix string) error {
+	cprefix, err := cName(prefix)
+	if err != nil {
+		return err
+	}
+	defer freeName(cprefix)
 	opts := C.TF_NewImportGraphDefOptions()
 	defer C.TF_DeleteImportGraphDefOptions(opts)
 	if prefix != "" {
-		cprefix := C.CString(prefix)
-		defer C.free(unsafe.Pointer(cprefix))
 		C.TF_ImportGraphDefOptionsSetPrefix(opts, cprefix)
 	}
 	return g.use(func(c *C.TF_Graph) error {
@@ -94,8 +97,11 @@ func (g *Graph) GraphDef() (def []byte, err error) {
 // OpDef returns the definition of an op as a serialized OpDef
 // (TF_GraphGetOpDef): of any op of the library, or of a function of the graph.
 func (g *Graph) OpDef(op string) (def []byte, err error) {
-	name := C.CString(op)
-	defer C.free(unsafe.Pointer(name))
+	name, err := cName(op)
+	if err != nil {
+		return nil, err
+	}
+	defer freeName(name)
 	err = g.use(func(c *C.TF_Graph) error {
 		def, err = fromBuffer(func(b *C.TF_Buffer) error {
 			return status(func(s *C.TF_Status) { C.TF_GraphGetOpDef(c, name, b, s) })
@@ -114,8 +120,11 @@ func (g *Graph) Registered(op string) bool {
 // Operation returns the operation with the given name
 // (TF_GraphOperationByName); false where there is none, or no graph any more.
 func (g *Graph) Operation(name string) (op Operation, ok bool) {
-	cname := C.CString(name)
-	defer C.free(unsafe.Pointer(cname))
+	cname, err := cName(name)
+	if err != nil {
+		return op, false
+	}
+	defer freeName(cname)
 	g.use(func(c *C.TF_Graph) error {
 		op = Operation{c: C.TF_GraphOperationByName(c, cname), g: g}
 		return nil

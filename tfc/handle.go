@@ -199,8 +199,11 @@ func (h *Handle) BackingDevice() (name string, err error) {
 // CopyTo returns the tensor on a device (TFE_TensorHandleCopyToDevice). On the
 // same device, and between CPU devices, it shares memory.
 func (h *Handle) CopyTo(ctx *EagerContext, device string) (out *Handle, err error) {
-	cdevice := C.CString(device)
-	defer C.free(unsafe.Pointer(cdevice))
+	cdevice, err := cName(device)
+	if err != nil {
+		return nil, err
+	}
+	defer freeName(cdevice)
 	err = ctx.use(func(cc *C.TFE_Context) error {
 		return h.take(func(c *C.TFE_TensorHandle) error {
 			var copied *C.TFE_TensorHandle

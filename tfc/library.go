@@ -220,8 +220,11 @@ func sameFile(a, b string) bool {
 
 // open fills the table of C functions from the library at path.
 func open(path string) (opened string, err error) {
-	cpath := C.CString(path)
-	defer C.free(unsafe.Pointer(cpath))
+	cpath, err := cName(path)
+	if err != nil {
+		return "", err
+	}
+	defer freeName(cpath)
 	var copened *C.char
 	if msg := C.ndf_open(cpath, &copened); msg != nil {
 		defer C.free(unsafe.Pointer(msg))

@@ -96,13 +96,14 @@ func (g *Graph) own(outputs ...Output) error {
 // whatever has failed before, since nothing else frees a description. A
 // description that cannot be finished leaves the graph as it was.
 func (g *Graph) add(c *C.TF_Graph, d *OperationDescription) (Operation, error) {
-	ctype, cname := C.CString(d.Type), C.CString(d.Name)
-	defer C.free(unsafe.Pointer(ctype))
-	defer C.free(unsafe.Pointer(cname))
+	names, free, err := cNames([]string{d.Type, d.Name, d.Device})
+	if err != nil {
+		return Operation{}, err
+	}
+	defer free()
+	ctype, cname, cdevice := names[0], names[1], names[2]
 	desc := C.TF_NewOperation(c, ctype, cname)
 	if d.Device != "" {
-		cdevice := C.CString(d.Device)
-		defer C.free(unsafe.Pointer(cdevice))
 		C.TF_SetDevice(desc, cdevice)
 	}
 	for _, in := range d.Inputs {
@@ -116,7 +117,6 @@ func (g *Graph) add(c *C.TF_Graph, d *OperationDescription) (Operation, error) {
 	for _, op := range d.Control {
 		C.TF_AddControlInput(desc, op.c)
 	}
-	var err error
 	for _, a := range d.Attrs {
 		if e := setAttr(desc, a); e != nil && err == nil {
 			err = e
@@ -134,8 +134,11 @@ func (g *Graph) add(c *C.TF_Graph, d *OperationDescription) (Operation, error) {
 }
 
 func setAttr(desc *C.TF_OperationDescription, a AttrValue) error {
-	cname := C.CString(a.Name)
-	defer C.free(unsafe.Pointer(cname))
+	cname, err := cName(a.Name)
+	if err != nil {
+		return err
+	}
+	defer freeName(cname)
 	return status(func(s *C.TF_Status) {
 		C.TF_SetAttrValueProto(desc, cname, unsafe.Pointer(unsafe.SliceData(a.Value)), C.size_t(len(a.Value)), s)
 	})

@@ -31,16 +31,19 @@ type SessionOptions struct {
 }
 
 func (o SessionOptions) c() (*C.TF_SessionOptions, error) {
+	target, err := cName(o.Target)
+	if err != nil {
+		return nil, err
+	}
+	defer freeName(target)
 	opts := C.TF_NewSessionOptions()
 	if o.Target != "" {
-		target := C.CString(o.Target)
-		defer C.free(unsafe.Pointer(target))
 		C.TF_SetTarget(opts, target)
 	}
 	if len(o.Config) == 0 {
 		return opts, nil
 	}
-	err := status(func(s *C.TF_Status) {
+	err = status(func(s *C.TF_Status) {
 		C.TF_SetConfig(opts, unsafe.Pointer(unsafe.SliceData(o.Config)), C.size_t(len(o.Config)), s)
 	})
 	if err != nil {
@@ -79,12 +82,18 @@ func LoadSavedModel(dir string, tags []string, o SessionOptions) (*Session, erro
 		return nil, err
 	}
 	defer C.TF_DeleteSessionOptions(opts)
-	cdir := C.CString(dir)
-	defer C.free(unsafe.Pointer(cdir))
-	ctags := make([]*C.char, len(tags), len(tags)+1) // with no tags, still a pointer
-	for i, tag := range tags {
-		ctags[i] = C.CString(tag)
-		defer C.free(unsafe.Pointer(ctags[i]))
+	cdir, err := cName(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer freeName(cdir)
+	ctags, free, err := cNames(tags)
+	if err != nil {
+		return nil, err
+	}
+	defer free()
+	if ctags == nil {
+		ctags = make([]*C.char, 0, 1) // with no tags, still a pointer
 	}
 
 	g, err := NewGraph()

@@ -3,7 +3,12 @@ package tfc
 // #include "capi.h"
 import "C"
 
-import "google.golang.org/protobuf/encoding/protowire"
+import (
+	"slices"
+
+	"google.golang.org/protobuf/proto"
+	"ndflow/internal/tfpb"
+)
 
 // mostOps is how many operations stateless looks at. Steps of more take so long
 // that what it is there to save does not count.
@@ -48,42 +53,48 @@ func stateless(fetches []Output, targets []Operation) bool {
 	return len(todo) == 0
 }
 
-// isStateful reports what the op's OpDef says of it; true where there is none.
-func (g *Graph) isStateful(op string) bool {
-	g.statefulMu.Lock()
-	defer g.statefulMu.Unlock()
-	stateful, known := g.stateful[op]
-	if known {
-		return stateful
-	}
-	def, err := g.OpDef(op)
-	stateful = err != nil || readStateful(def)
-	if g.stateful == nil {
-		g.stateful = make(map[string]bool)
-	}
-	g.stateful[op] = stateful
-	return stateful
+// opTraits are what an op's OpDef says of state.
+type opTraits struct {
+	stateful bool // it has state, or does something beside giving results
+	refs     bool // it takes variables of TensorFlow 1, which it may change
+	calls    bool // it calls functions, which attributes name
 }
 
-// readStateful reads is_stateful of a serialized OpDef; true where the bytes
-// are none.
-func readStateful(def []byte) bool {
-	const isStateful = 17 // field number
-	stateful := false
-	for len(def) > 0 {
-		field, wire, n := protowire.ConsumeTag(def)
-		if n < 0 {
-			return true
-		}
-		def = def[n:]
-		if field == isStateful && wire == protowire.VarintType {
-			v, _ := protowire.ConsumeVarint(def)
-			stateful = v != 0
-		}
-		if n = protowire.ConsumeFieldValue(field, wire, def); n < 0 {
-			return true
-		}
-		def = def[n:]
+// unknownOp is what there is to fear of an op that has no OpDef.
+var unknownOp = opTraits{stateful: true, refs: true, calls: true}
+
+// isStateful reports what the op's OpDef says of it; true where there is none.
+func (g *Graph) isStateful(op string) bool { return g.traitsOf(op).stateful }
+
+func (g *Graph) traitsOf(op string) opTraits {
+	g.traitsMu.Lock()
+	defer g.traitsMu.Unlock()
+	t, known := g.traits[op]
+	if known {
+		return t
 	}
-	return stateful
+	t = unknownOp
+	if def, err := g.OpDef(op); err == nil {
+		t = readTraits(def)
+	}
+	if g.traits == nil {
+		g.traits = make(map[string]opTraits)
+	}
+	g.traits[op] = t
+	return t
+}
+
+// readTraits reads a serialized OpDef.
+func readTraits(raw []byte) opTraits {
+	var def tfpb.OpDef
+	if err := proto.Unmarshal(raw, &def); err != nil {
+		return unknownOp
+	}
+	return opTraits{
+		stateful: def.GetIsStateful(),
+		refs:     slices.ContainsFunc(def.GetInputArg(), (*tfpb.OpDef_ArgDef).GetIsRef),
+		calls: slices.ContainsFunc(def.GetAttr(), func(a *tfpb.OpDef_AttrDef) bool {
+			return a.GetType() == "func" || a.GetType() == "list(func)"
+		}),
+	}
 }

@@ -41,7 +41,7 @@ func TestStateless(t *testing.T) {
 		"not a protobuf": {0xff},
 	} {
 		want := name != "no flag" && name != "flag is false"
-		if got := readStateful(def); got != want {
+		if got := readTraits(def).stateful; got != want {
 			t.Errorf("OpDef with %s: stateful is %v", name, got)
 		}
 	}

@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"ndflow/internal/filetest"
+	"ndflow/internal/modeltest"
+	"ndflow/internal/tfpb"
+	"ndflow/npy"
 )
 
 // randomRows saves rows of normally distributed numbers.
@@ -43,6 +46,51 @@ func TestBatch(t *testing.T) {
 			near(t, "mapped", load(t, out+"/mapped.npy"), want)
 			filetest.Only(t, out, "p.npy", "p.npz", "mapped.npy")
 		})
+	}
+}
+
+// TestBatchCountsOnce runs a model that counts its rows: what tries out a good batch size
+// must not count.
+func TestBatchCountsOnce(t *testing.T) {
+	const n = 700
+	for _, wide := range []bool{false, true} {
+		model := modeltest.CountRows(t, fixture("counter"), wide)
+		for _, args := range []string{"", "--batch auto", "--batch 1", "--batch 9", "--batch 4000", "--batch auto --workers 1", "--batch 9 --workers 1", "--batch auto --resume"} {
+			t.Run(fmt.Sprintf("wide %v %s", wide, args), func(t *testing.T) {
+				dir := t.TempDir()
+				shape := []int{n}
+				if wide {
+					shape = append(shape, 1)
+				}
+				randomRows(t, filepath.Join(dir, "x.npy"), shape...)
+				ok(t, dir, append([]string{"run", model, "--in", "x.npy", "--out", "y.npy"}, strings.Fields(args)...)...)
+				y, err := npy.Values[int64](load(t, filepath.Join(dir, "y.npy")))
+				if err != nil || len(y) != n {
+					t.Fatalf("%d rows: %v", len(y), err)
+				}
+				for i, got := range y {
+					if got != int64(i+1) {
+						t.Fatalf("row %d was counted as number %d", i, got)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestOddNames runs a model whose names are hard to write.
+func TestOddNames(t *testing.T) {
+	model := modeltest.Change(t, fixture("add4"), func(meta *tfpb.MetaGraphDef, _ *tfpb.GraphDef) {
+		sig := meta.GetSignatureDef()["serving_default"]
+		in := sig.GetInputs()
+		sig.Inputs = map[string]*tfpb.TensorInfo{"a=b": in["x"], "": in["y"]}
+		sig.Outputs = map[string]*tfpb.TensorInfo{`"s"=1`: sig.GetOutputs()["sum"]}
+	})
+	for _, batch := range []string{"1", "auto"} {
+		dir := t.TempDir()
+		save(t, filepath.Join(dir, "x.npy"), []float32{1, 2, 3, 4}, 1, 4)
+		ok(t, dir, "run", model, "--in", `"a=b"=x.npy`, "--in", `""=x.npy`, "--out", `"\"s\"=1"=y.npy`, "--batch", batch)
+		near(t, "sum", load(t, filepath.Join(dir, "y.npy")), mustArray(t, []float32{2, 4, 6, 8}, 1, 4))
 	}
 }
 

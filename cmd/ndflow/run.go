@@ -53,12 +53,16 @@ Outputs:
   --out FILE.npz            all outputs, under their names
 With no --out at all the results are printed.
 
-Where the model has a single input or output, NAME= can be left out. Files get their
-names when everything is complete: a run that fails leaves what was there as it was.
+Where the model has a single input or output, NAME= can be left out. A name that is
+empty or has an equals sign in it is written in quotation marks, inside the shell's:
+--in '"a=b"=FILE.npy', --out '""=FILE.npy'. Files get their names when everything is
+complete: a run that fails leaves what was there as it was.
 
 With --batch the inputs are cut along their first axis, and each batch lands in its rows
 of the result, several batches at a time: files can be larger than memory. "auto" finds
-a good size and a good number of workers on the first rows.
+a good size and a good number of workers on the first rows. A model whose steps change
+what it keeps, such as one that counts, is not tried out on them: there "auto" is 32
+rows, and the number of workers 1 unless --workers says more.
 
 A batched run whose outputs are .npy files can be gone on with after a kill, with
 --resume: FILE.npy.partial has what is done, and the result is the same as if nothing

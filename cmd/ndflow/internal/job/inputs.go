@@ -84,7 +84,7 @@ func openArchive(o opened) (opened, error) {
 	if len(o.entries) == 0 {
 		return o, fmt.Errorf("%s: there is no array in it", o.Path)
 	}
-	if o.Name != "" && len(o.entries) > 1 {
+	if o.Named && len(o.entries) > 1 {
 		o.entries = []string{o.Name}
 	}
 	for _, name := range o.entries {
@@ -130,7 +130,7 @@ func (s *sources) bind(m *model) ([]input, error) {
 		for i, a := range o.arrays {
 			name := o.Name
 			switch {
-			case name != "":
+			case o.Named:
 			case len(o.arrays) > 1 || o.archive() && len(m.inputs) != 1:
 				name = o.entries[i]
 			case len(m.inputs) == 1:

@@ -70,7 +70,7 @@ func stage(targets []Target) (*files, error) {
 				continue
 			}
 			f.abort()
-			if f.archive && t.Name != "" {
+			if f.archive && t.Named {
 				same.targets = append(same.targets, t)
 				continue
 			}
@@ -105,7 +105,7 @@ func (fs *files) bind(m *model) ([]*result, error) {
 	for _, f := range fs.list {
 		for _, t := range f.targets {
 			switch {
-			case t.Name != "":
+			case t.Named:
 				f.want(fs.result(t.Name))
 			case f.archive:
 				for _, s := range usable {
