@@ -108,3 +108,6 @@ func describe(a *npy.Array) string {
 	}
 	return fmt.Sprintf("%v %v", a.DType(), a.Shape())
 }
+
+// inner is what an error says within another one of this package.
+func inner(err error) string { return strings.TrimPrefix(fmt.Sprint(err), "graph: ") }

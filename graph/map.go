@@ -61,9 +61,9 @@ type BatchError struct {
 
 func (e *BatchError) Error() string {
 	if e.Hi-e.Lo == 1 {
-		return fmt.Sprintf("graph: map: row %d: %v", e.Lo, e.Err)
+		return fmt.Sprintf("graph: map: row %d: %v", e.Lo, inner(e.Err))
 	}
-	return fmt.Sprintf("graph: map: rows %d to %d: %v", e.Lo, e.Hi-1, e.Err)
+	return fmt.Sprintf("graph: map: rows %d to %d: %v", e.Lo, e.Hi-1, inner(e.Err))
 }
 
 // Unwrap returns why.

@@ -88,7 +88,7 @@ type ItemError struct {
 	Err  error
 }
 
-func (e *ItemError) Error() string { return fmt.Sprintf("graph: item %d: %v", e.N, e.Err) }
+func (e *ItemError) Error() string { return fmt.Sprintf("graph: item %d: %v", e.N, inner(e.Err)) }
 
 // Unwrap returns why.
 func (e *ItemError) Unwrap() error { return e.Err }
