@@ -21,6 +21,7 @@ type Model struct {
 	version    string
 	signatures map[string]*signature
 	variables  []variable
+	moved      []graph.Moved
 	res        *modelResource
 	cleanup    runtime.Cleanup
 	closed     atomic.Bool

@@ -27,6 +27,7 @@ type runFlags struct {
 	executor  string
 	threads   int
 	device    string
+	strict    bool
 	timeout   time.Duration
 	verbose   bool
 }
@@ -92,6 +93,7 @@ recorded in FILE.npy.skipped.jsonl: the rows from "lo" up to "hi", and the error
 	flags.StringVar(&f.executor, "executor", "auto", "the `threads` that run a step: auto, inline or pool")
 	flags.IntVar(&f.threads, "threads", 0, "TensorFlow's `number` of threads (default one per core)")
 	flags.StringVar(&f.device, "device", "", "the `device` to run on: CPU or GPU:0 (default the first GPU, else the CPU)")
+	flags.BoolVar(&f.strict, "strict-placement", false, "fail where the model asks for a device that does not exist (default: run elsewhere)")
 	flags.DurationVar(&f.timeout, "timeout", 0, "give up after this `time`, such as 90s or 5m (default never)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "say what happens and how long it takes")
 	flags.SortFlags = false
@@ -101,7 +103,7 @@ recorded in FILE.npy.skipped.jsonl: the rows from "lo" up to "hi", and the error
 // options reads the flags. Its errors are usage errors.
 func (f *runFlags) options(cmd *cobra.Command, model string) (job.Options, error) {
 	o := job.Options{
-		Model: model, Signature: f.signature, Threads: f.threads, Device: f.device,
+		Model: model, Signature: f.signature, Threads: f.threads, Device: f.device, StrictDevices: f.strict,
 		Workers: f.workers, Resume: f.resume, SkipErrors: f.onError == "skip",
 		Print: cmd.OutOrStdout(),
 		Note:  func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), "ndflow: "+format+"\n", args...) },

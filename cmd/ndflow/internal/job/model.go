@@ -13,6 +13,7 @@ type model struct {
 	what    string       // for messages
 	inputs  []graph.Spec // that must be fed, as far as the model tells
 	outputs []graph.Spec // that it is most likely run for
+	moved   []graph.Moved
 	runner  func(inputs, outputs []string) (*graph.Runner, error)
 	close   func()
 }
@@ -24,6 +25,9 @@ func open(o Options) (*model, error) {
 	}
 	if o.Device != "" {
 		opts = append(opts, graph.WithDevice(o.Device))
+	}
+	if o.StrictDevices {
+		opts = append(opts, graph.WithStrictPlacement())
 	}
 	if o.Threads > 0 {
 		opts = append(opts, graph.WithThreads(o.Threads, o.Threads))
@@ -48,6 +52,7 @@ func openSavedModel(o Options, opts []graph.Option) (*model, error) {
 		what:    fmt.Sprintf("signature %q", sig.Name),
 		inputs:  sig.Inputs,
 		outputs: sig.Outputs,
+		moved:   m.Moved(),
 		close:   m.Close,
 		runner: func(_, outputs []string) (*graph.Runner, error) {
 			r, err := m.Runner(sig.Name)
@@ -83,6 +88,7 @@ func openGraphDef(o Options, opts []graph.Option) (*model, error) {
 		g.Close()
 		return nil, fmt.Errorf("%s: %w", o.Model, err)
 	}
+	m.moved = s.Moved()
 	m.close = func() { s.Close(); g.Close() }
 	m.runner = func(inputs, outputs []string) (*graph.Runner, error) { return s.Runner(inputs, outputs, nil) }
 	return m, nil
