@@ -62,12 +62,13 @@ func loadModel(dir string, o *options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	var found pins.List
+	meta.GraphDef, found = pins.Graph(meta.GetGraphDef(), pins.Local)
 	lost, err := checkModel(dir, meta)
 	if err != nil {
 		return nil, fmt.Errorf("graph: load %s: %w", dir, err)
 	}
 	signatures := signaturesFrom(meta)
-	_, found := pins.Graph(meta.GetGraphDef(), nil)
 	meta.GraphDef = nil // TensorFlow reads it itself, and it can be large
 	if o.config.Strict {
 		if err := strictDevices(found, so); err != nil {
