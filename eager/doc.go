@@ -76,6 +76,13 @@
 // step on the calling thread does (graph.Runner); where XLA can compile the function
 // ([JIT]) it does not.
 //
+// # Devices of other machines
+//
+// A model that was saved where there are GPUs, several devices or other processes asks for
+// those. Where there is no such device its ops run on one that there is, as in Python:
+// [Model.Moved] tells which, and [WithStrictPlacement] refuses them. The settings of
+// TensorFlow's ConfigProto are options of the same names here and in package ndflow/graph.
+//
 // # Data
 //
 // Package eager/data gives a context its tensors from arrays, mapped files, text and

@@ -57,6 +57,9 @@ With no --out at all the results are printed.
 Where the model has a single input or output, NAME= can be left out. Files get their
 names when everything is complete: a run that fails leaves what was there as it was.
 
+A model of another machine may ask for devices that this one does not have. Its ops run
+elsewhere then: --verbose tells which, and --strict-placement makes that an error.
+
 With --batch the inputs are cut along their first axis, and each batch lands in its rows
 of the result, several batches at a time: files can be larger than memory. "auto" finds
 a good size and a good number of workers on the first rows.

@@ -196,8 +196,8 @@ func (c *Config) Bytes() ([]byte, error) {
 }
 
 // Call is the serialized ConfigProto that a call of a function takes: what of the
-// settings is about graphs, and not about devices or threads. It is never empty, as
-// TensorFlow optimizes functions only where it is given a configuration.
+// settings is about graphs, and not about devices or threads. TensorFlow
+// optimizes functions only where they are given a configuration, if an empty one.
 func (c *Config) Call() (string, error) {
 	raw, err := proto.Marshal(&tfpb.ConfigProto{
 		AllowSoftPlacement: !c.Strict, LogDevicePlacement: c.LogDevicePlacement, GraphOptions: c.GraphOptions,
