@@ -16,7 +16,7 @@ import (
 
 // Models whose nodes ask for devices that do not exist give what they give without.
 func TestForeignDevices(t *testing.T) {
-	shared, strict := newContext(t), newContext(t, WithStrictPlacement())
+	shared, strict := newContext(t, WithVisibleGPUs()), newContext(t, WithVisibleGPUs(), WithStrictPlacement())
 	done := map[string]bool{}
 	for _, s := range steps(t) {
 		if done[s.model] {
@@ -63,7 +63,7 @@ func wantNoDevice(t *testing.T, err error, device string) {
 func TestForeignDevicesOfFunction(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join(fixture("frozen"), "frozen.pb"))
 	must(t, err)
-	c, strict := newContext(t), newContext(t, WithStrictPlacement())
+	c, strict := newContext(t, WithVisibleGPUs()), newContext(t, WithVisibleGPUs(), WithStrictPlacement())
 	for _, device := range modeltest.Foreign {
 		def := new(tfpb.GraphDef)
 		must(t, proto.Unmarshal(raw, def))
