@@ -96,7 +96,7 @@ recorded in FILE.npy.skipped.jsonl: the rows from "lo" up to "hi", and the error
 	flags.StringVar(&f.executor, "executor", "auto", "the `threads` that run a step: auto, inline or pool")
 	flags.IntVar(&f.threads, "threads", 0, "TensorFlow's `number` of threads (default one per core)")
 	flags.StringVar(&f.device, "device", "", "the `device` to run on: CPU or GPU:0 (default the first GPU, else the CPU)")
-	flags.BoolVar(&f.strict, "strict-placement", false, "fail where the model asks for a device that does not exist (default: run elsewhere)")
+	flags.BoolVar(&f.strict, "strict-placement", false, "fail where the model asks for a device that does not exist")
 	flags.DurationVar(&f.timeout, "timeout", 0, "give up after this `time`, such as 90s or 5m (default never)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "say what happens and how long it takes")
 	flags.SortFlags = false
