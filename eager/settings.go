@@ -14,8 +14,9 @@ package eager
 // This is about where ops run. [WithPlacement] is about where results are written.
 func WithStrictPlacement() Option { return func(o *options) { o.config.Strict = true } }
 
-// WithPlacementLog makes TensorFlow write to stderr which device each op runs on.
-// TF_CPP_MIN_LOG_LEVEL, if set, must be 0 for that.
+// WithPlacementLog makes TensorFlow print to stdout which device each op runs on. C buffers
+// that where stdout is no terminal, and what is in the buffer when the program ends is
+// lost: stdbuf -oL runs a program without.
 func WithPlacementLog() Option { return func(o *options) { o.config.LogDevicePlacement = true } }
 
 // WithLogicalCPUs gives the context n CPU devices, CPU:0 to CPU:n-1, which share
