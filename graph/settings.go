@@ -1,6 +1,6 @@
 package graph
 
-// The options that are the same for sessions and for eager contexts: see internal/config.
+// The options that sessions and eager contexts share: see internal/config.
 // What they set holds for the session; of a GPU's memory and of which GPUs
 // there are, the first session or context of a process decides for all.
 
@@ -13,11 +13,6 @@ package graph
 //
 // This is about where ops run. [WithPlacement] is about where results are written.
 func WithStrictPlacement() Option { return func(o *options) { o.config.Strict = true } }
-
-// WithPlacementLog makes TensorFlow print to stdout which device each op runs on. C buffers
-// that where stdout is no terminal, and what is in the buffer when the program ends is
-// lost: stdbuf -oL runs a program without.
-func WithPlacementLog() Option { return func(o *options) { o.config.LogDevicePlacement = true } }
 
 // WithLogicalCPUs gives the session n CPU devices, CPU:0 to CPU:n-1, which share
 // the machine's: for programs that are to run on several devices, and their tests.
