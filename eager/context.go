@@ -20,6 +20,9 @@ type Context struct {
 	devices []Device
 	gpus    *gpus // nil where there are none
 
+	strict     bool   // ops run on the devices that they ask for, or fail
+	callConfig string // the configuration that calls of functions take
+
 	functions atomic.Int64 // that were named here
 	pool      pool
 	behind    behind.Count // ops that were left behind
@@ -31,15 +34,20 @@ type Context struct {
 
 // New returns a context with the devices of this machine. The caller closes it.
 func New(opts ...Option) (*Context, error) {
-	o, err := eagerOptions(opts)
+	o := newOptions(opts)
+	eo, err := o.context()
 	if err != nil {
 		return nil, err
 	}
-	c, err := tfc.NewEagerContext(o)
+	call, err := o.config.Call()
 	if err != nil {
 		return nil, fmt.Errorf("eager: %w", err)
 	}
-	ec := &Context{c: c, defs: make(map[string]*ops.Def)}
+	c, err := tfc.NewEagerContext(eo)
+	if err != nil {
+		return nil, fmt.Errorf("eager: %w", err)
+	}
+	ec := &Context{c: c, strict: o.config.Strict, callConfig: call, defs: make(map[string]*ops.Def)}
 	list, err := c.Devices()
 	if err == nil {
 		ec.ops, err = tfc.NewGraph()

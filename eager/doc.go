@@ -82,6 +82,13 @@
 // is no reason not to load the model: it is [ErrUnavailable] when it is asked for, and its
 // Problem says why ([graph.Signature], [graph.Spec], [graph.Overload]).
 //
+// # Devices of other machines
+//
+// A model that was saved where there are GPUs, several devices or other processes asks for
+// those. Where there is no such device its ops run on one that there is, as in Python:
+// [Model.Moved] tells which, and [WithStrictPlacement] refuses them. The settings of
+// TensorFlow's ConfigProto are options of the same names here and in package ndflow/graph.
+//
 // # Data
 //
 // Package eager/data gives a context its tensors from arrays, mapped files, text and

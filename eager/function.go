@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"ndflow/graph"
+	"ndflow/internal/pins"
 	"ndflow/ops"
 )
 
@@ -59,10 +60,15 @@ func (c *Context) Function(g *graph.Graph, inputs, outputs []string, opts ...Fun
 	return c.AddFunction(f, opts...)
 }
 
-// AddFunction takes in a function, with those that it calls.
+// AddFunction takes in a function, with those that it calls. Operations that ask for a
+// device which the context does not have run elsewhere: see [WithStrictPlacement].
 func (c *Context) AddFunction(f *graph.Function, opts ...FunctionOption) (*Function, error) {
 	for i, def := range f.Defs {
-		if err := c.c.AddFunctionDef(def); err != nil {
+		def, _, err := c.settle(def, pins.Function)
+		if err == nil {
+			err = c.c.AddFunctionDef(def)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("eager: function %q (definition %d): %w", f.Name, i, err)
 		}
 	}
@@ -100,11 +106,11 @@ func (f *Function) Op(inputs ...*Tensor) *Op {
 		set(o)
 	}
 	// TensorFlow optimizes a function as it does a session's graph only where it
-	// is given a configuration for that, if an empty one; some versions look at
-	// one of the two and some at the other.
-	for _, name := range []string{executorType, configProto} {
-		if !slices.ContainsFunc(o.call.Attrs, func(a ops.Attr) bool { return a.Name() == name }) {
-			o.String(name, "")
+	// is given a configuration for that; some versions look at one of the two and
+	// some at the other.
+	for _, attr := range [...][2]string{{executorType, ""}, {configProto, f.ctx.callConfig}} {
+		if !slices.ContainsFunc(o.call.Attrs, func(a ops.Attr) bool { return a.Name() == attr[0] }) {
+			o.String(attr[0], attr[1])
 		}
 	}
 	if len(inputs) != len(f.inputs) {

@@ -24,6 +24,7 @@ type Model struct {
 	functions  []*savedFunction // beside the signatures
 	called     []*signature     // what those call
 	variables  []variable
+	moved      []graph.Moved
 	res        *modelResource
 	cleanup    runtime.Cleanup
 	closed     atomic.Bool

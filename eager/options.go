@@ -3,9 +3,7 @@ package eager
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/proto"
-	"ndflow/internal/tfpb"
-	"ndflow/internal/threads"
+	"ndflow/internal/config"
 	"ndflow/tfc"
 )
 
@@ -14,7 +12,7 @@ type Option func(*options)
 
 type options struct {
 	eager  tfc.EagerOptions
-	config tfpb.ConfigProto
+	config config.Config
 	tags   []string // of the MetaGraph that Load loads
 	in     *Context // that Load loads into; nil for one of the model's own
 	device string   // that Load puts the model on; empty for any
@@ -76,36 +74,7 @@ func WithDevicePolicy(p DevicePolicy) Option {
 // it threads are the process's: what holds for the first context or session holds
 // for all.
 func WithThreads(intra, inter int) Option {
-	return func(o *options) {
-		o.config.IntraOpParallelismThreads = int32(intra)
-		o.config.InterOpParallelismThreads = int32(inter)
-		o.config.UsePerSessionThreads = true
-	}
-}
-
-// WithLogicalCPUs gives the context n CPU devices, CPU:0 to CPU:n-1, which share
-// the machine's: for programs that are to run on several devices, and their tests.
-func WithLogicalCPUs(n int) Option {
-	return func(o *options) { o.config.DeviceCount = map[string]int32{"CPU": int32(n)} }
-}
-
-// WithMemoryGrowth makes TensorFlow take a GPU's memory as it needs it, and not
-// nearly all of it when the context is made.
-func WithMemoryGrowth() Option {
-	return func(o *options) { o.gpu().AllowGrowth = true }
-}
-
-// WithMemoryFraction bounds the part of each GPU's memory that TensorFlow takes,
-// above 0 and up to 1.
-func WithMemoryFraction(part float64) Option {
-	return func(o *options) { o.gpu().PerProcessGpuMemoryFraction = part }
-}
-
-func (o *options) gpu() *tfpb.ConfigProto_GPUOptions {
-	if o.config.GpuOptions == nil {
-		o.config.GpuOptions = &tfpb.ConfigProto_GPUOptions{}
-	}
-	return o.config.GpuOptions
+	return func(o *options) { o.config.Threads(intra, inter) }
 }
 
 // WithPlacement says whether TensorFlow may write results straight into the arrays
@@ -120,16 +89,14 @@ func newOptions(list []Option) *options {
 	return o
 }
 
-// eagerOptions gathers the options of a context.
-func eagerOptions(list []Option) (tfc.EagerOptions, error) {
-	o := newOptions(list)
+// context gathers the options of a context.
+func (o *options) context() (tfc.EagerOptions, error) {
 	if o.err != nil {
 		return tfc.EagerOptions{}, o.err
 	}
-	threads.Bound(&o.config)
-	config, err := proto.Marshal(&o.config)
+	config, err := o.config.Bytes()
 	if err != nil {
-		return tfc.EagerOptions{}, fmt.Errorf("eager: config: %w", err)
+		return tfc.EagerOptions{}, fmt.Errorf("eager: %w", err)
 	}
 	o.eager.Config = config
 	return o.eager, nil

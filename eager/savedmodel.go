@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"ndflow/graph"
+	"ndflow/internal/pins"
 	"ndflow/internal/savedmodel"
 	"ndflow/internal/tfpb"
 	"ndflow/ops"
@@ -143,6 +144,9 @@ func (l *loader) read(tags []string) error {
 
 // plan finds out what of the graph restores, sets up and is run.
 func (l *loader) plan() (err error) {
+	if l.meta.GraphDef, l.model.moved, err = l.ctx.settle(l.meta.GetGraphDef(), pins.Graph); err != nil {
+		return err
+	}
 	if l.saved, err = savedmodel.ParseGraph(l.meta); err != nil {
 		return err
 	}

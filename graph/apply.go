@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ndflow/internal/pins"
 	"ndflow/ops"
 	"ndflow/tfc"
 )
@@ -35,6 +36,7 @@ func (g *Graph) Apply(c *ops.Call[Output]) ([]Output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph: %s: %w", c.Op, err)
 	}
+	g.pins.Add(pins.Pin{Device: d.Device, Node: d.Name, Nodes: 1})
 	n := op.NumOutputs()
 	if n == 0 {
 		return []Output{{tfc.Output{Op: op, Index: noTensor}}}, nil

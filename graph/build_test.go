@@ -319,12 +319,3 @@ func TestDeviceForms(t *testing.T) {
 		}
 	}
 }
-
-// What a graph of another device than there is says when it runs.
-func TestUnknownDevice(t *testing.T) {
-	g := newGraph(t)
-	out, err := g.Apply(&ops.Call[Output]{Op: "Const", Device: "GPU:77", Attrs: []ops.Attr{ops.Tensor("value", npy.Scalar[float32](1)), ops.Type("dtype", npy.Float32)}})
-	must(t, err)
-	_, err = session(t, g).Eval(bg, out[0].String())
-	wantError(t, err, tfc.InvalidArgument, "GPU:77")
-}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"ndflow/tfc"
@@ -52,11 +53,14 @@ func (o *options) configDevice() error {
 	switch {
 	case m == nil || m[2] == "*":
 	case strings.EqualFold(m[1], "CPU") && (m[2] == "" || m[2] == "0"):
-		o.config.DeviceCount = map[string]int32{"GPU": 0}
+		o.config.NoGPUs()
 		return nil
 	case strings.EqualFold(m[1], "GPU"):
-		o.gpu().VisibleDeviceList = cmp.Or(m[2], "0")
-		return nil
+		n, err := strconv.Atoi(cmp.Or(m[2], "0"))
+		if err == nil {
+			o.config.VisibleGPUs(n)
+			return nil
+		}
 	}
 	return fmt.Errorf("device %q: %w: want CPU, or GPU:0 and so on", o.device, tfc.InvalidArgument)
 }

@@ -116,6 +116,13 @@
 // [ndflow/eager.LoadFS] and [ndflow/weights.OpenFS] do the same for functions and for
 // weights.
 //
+// # Devices of other machines
+//
+// A model that was saved where there are GPUs, several devices or other processes asks for
+// those. Where there is no such device its ops run on one that there is, as in Python:
+// [Session.Moved] tells which, and [WithStrictPlacement] refuses them. The settings of
+// TensorFlow's ConfigProto are options of the same names here and in package ndflow/eager.
+//
 // # Building graphs
 //
 // A Graph is not only loaded. [Graph.Placeholder] and [Graph.Constant] begin one,

@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 
+	"ndflow/internal/pins"
 	"ndflow/tfc"
 )
 
@@ -67,6 +68,7 @@ func (g *Graph) Function(name string, inputs, outputs []string) (*Function, erro
 func (g *Graph) AddFunction(f *Function) error {
 	fail := func(err error) error { return fmt.Errorf("graph: function %q: %w", f.Name, err) }
 	for _, def := range f.Defs {
+		def, found := pins.Function(def, pins.Local)
 		c, err := tfc.ImportFunction(def)
 		if err != nil {
 			return fail(err)
@@ -76,6 +78,7 @@ func (g *Graph) AddFunction(f *Function) error {
 		if err != nil {
 			return fail(err)
 		}
+		g.pin(found, "")
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"ndflow/internal/filekind"
+	"ndflow/internal/pins"
 	"ndflow/internal/savedmodel"
 	"ndflow/ops"
 	"ndflow/tfc"
@@ -22,6 +23,7 @@ type Graph struct {
 	c *tfc.Graph
 
 	building sync.Mutex // held while operations are added
+	pins     pins.List  // devices that operations ask for, as they were before Import
 	numbers  map[string]int
 	defs     map[string]*ops.Def // of the ops that were applied
 }
@@ -65,23 +67,53 @@ func readDef(def []byte) (*Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Import(def, ""); err != nil {
+	g := &Graph{c: c}
+	if err := g.importDef(def, ""); err != nil {
 		c.Close()
 		return nil, err
 	}
-	return &Graph{c: c}, nil
+	return g, nil
 }
 
 // Import adds the operations of a serialized GraphDef, their names preceded by
-// prefix and a slash if prefix is not empty.
+// prefix and a slash if prefix is not empty. Those that ask for a device of another
+// process, as in a cluster, ask for this one's of the same kind and number afterwards.
 func (g *Graph) Import(def []byte, prefix string) error {
 	if err := savedmodel.CheckGraph(def); err != nil {
 		return fmt.Errorf("graph: import: %w", err)
 	}
-	if err := g.c.Import(def, prefix); err != nil {
+	if err := g.importDef(def, prefix); err != nil {
 		return fmt.Errorf("graph: import: %w", err)
 	}
 	return nil
+}
+
+func (g *Graph) importDef(def []byte, prefix string) error {
+	def, found := pins.Graph(def, pins.Local)
+	if err := g.c.Import(def, prefix); err != nil {
+		return err
+	}
+	g.pin(found, prefix)
+	return nil
+}
+
+// pin notes devices that operations which were added ask for.
+func (g *Graph) pin(found pins.List, prefix string) {
+	g.building.Lock()
+	defer g.building.Unlock()
+	for _, p := range found {
+		if prefix != "" {
+			p.Node = prefix + "/" + p.Node
+		}
+		g.pins.Add(p)
+	}
+}
+
+// pinned lists the devices that operations ask for.
+func (g *Graph) pinned() pins.List {
+	g.building.Lock()
+	defer g.building.Unlock()
+	return slices.Clone(g.pins)
 }
 
 // GraphDef returns the graph as a serialized GraphDef.

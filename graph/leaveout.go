@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 
+	"ndflow/internal/pins"
 	"ndflow/internal/savedmodel"
 	"ndflow/internal/tfpb"
 	"ndflow/tfc"
@@ -22,11 +23,11 @@ func lacksOp(err error) bool {
 
 // loadWithout loads what can be had of a model that does not load because of cause. It
 // notes what is wrong with the signatures that cannot be had.
-func loadWithout(dir string, tags []string, so tfc.SessionOptions, signatures map[string]Signature, cause error) (*tfc.Session, *lostVariables, error) {
+func loadWithout(dir string, o *options, so tfc.SessionOptions, signatures map[string]Signature, cause error) (*tfc.Session, *lostVariables, error) {
 	fail := func(err error) (*tfc.Session, *lostVariables, error) {
 		return nil, nil, fmt.Errorf("%w (%w)", err, cause)
 	}
-	meta, err := readMeta(dir, tags)
+	meta, err := readMeta(dir, o.tags)
 	if err != nil {
 		return fail(err)
 	}
@@ -42,12 +43,15 @@ func loadWithout(dir string, tags []string, so tfc.SessionOptions, signatures ma
 		sig.Problem = problem
 		signatures[name] = sig
 	}
+	if !o.config.Strict {
+		meta.GraphDef, _ = pins.Graph(meta.GetGraphDef(), pins.Local)
+	}
 	folder, err := savedmodel.WriteFor(dir, meta)
 	if err != nil {
 		return fail(err)
 	}
 	defer os.RemoveAll(folder)
-	c, err := tfc.LoadSavedModel(folder, tags, so)
+	c, err := tfc.LoadSavedModel(folder, o.tags, so)
 	if err != nil {
 		return fail(err)
 	}

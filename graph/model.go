@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"ndflow/internal/pins"
 	"ndflow/internal/savedmodel"
 	"ndflow/internal/tfpb"
 	"ndflow/npy"
@@ -64,6 +65,8 @@ func loadModel(dir string, o *options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	var found pins.List
+	meta.GraphDef, found = pins.Graph(meta.GetGraphDef(), pins.Local)
 	lost, lacks, err := checkModel(dir, meta)
 	if err != nil {
 		return nil, fmt.Errorf("graph: load %s: %w", dir, err)
@@ -73,12 +76,17 @@ func loadModel(dir string, o *options) (*Model, error) {
 		return nil, fmt.Errorf("graph: load %s: %w", dir, err)
 	}
 	meta.GraphDef = nil // TensorFlow reads it itself, and it can be large
+	if o.config.Strict {
+		if err := strictDevices(found, so); err != nil {
+			return nil, fmt.Errorf("graph: load %s: %w", dir, err)
+		}
+	}
 	c, err := (*tfc.Session)(nil), lacks
 	if lacks == nil {
-		c, err = tfc.LoadSavedModel(dir, o.tags, so)
+		c, err = loadSession(dir, o, so, found)
 	}
 	if lacks != nil || lacksOp(err) {
-		c, lost, err = loadWithout(dir, o.tags, so, signatures, err)
+		c, lost, err = loadWithout(dir, o, so, signatures, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("graph: load %s: %w", dir, err)
@@ -90,7 +98,10 @@ func loadModel(dir string, o *options) (*Model, error) {
 		version:    meta.GetMetaInfoDef().GetTensorflowVersion(),
 		single:     o.singleThread(),
 	}
-	if err := m.session.checkDevice(o.device); err != nil {
+	if err = m.session.checkDevice(o.device); err == nil {
+		err = m.session.settle(found, o.config.Strict)
+	}
+	if err != nil {
 		m.Close()
 		return nil, err
 	}
@@ -99,6 +110,27 @@ func loadModel(dir string, o *options) (*Model, error) {
 		return nil, fmt.Errorf("graph: load %s: %w", dir, err)
 	}
 	return m, nil
+}
+
+// loadSession lets TensorFlow load a model. Soft placement is for devices of this process
+// only, so that those of others, and what is no device, are changed in a copy of the graph.
+func loadSession(dir string, o *options, so tfc.SessionOptions, found pins.List) (*tfc.Session, error) {
+	foreign := func(p pins.Pin) bool { return pins.Local(p.Device) != p.Device }
+	if o.config.Strict || !slices.ContainsFunc(found, foreign) {
+		return tfc.LoadSavedModel(dir, o.tags, so)
+	}
+	files, err := savedmodel.Repin(dir, pins.Local)
+	if err != nil {
+		return nil, err
+	}
+	c, err := tfc.LoadSavedModel(files.Path, o.tags, so)
+	if err = errors.Join(files.Named(err), files.Remove()); err != nil {
+		if c != nil {
+			c.Close()
+		}
+		return nil, err
+	}
+	return c, nil
 }
 
 // readMeta reads the MetaGraph with the given tags.

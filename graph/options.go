@@ -3,9 +3,8 @@ package graph
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/proto"
+	"ndflow/internal/config"
 	"ndflow/internal/tfpb"
-	"ndflow/internal/threads"
 	"ndflow/tfc"
 )
 
@@ -15,7 +14,7 @@ type Option func(*options)
 type options struct {
 	tags     []string
 	executor Executor
-	config   tfpb.ConfigProto
+	config   config.Config
 	copies   bool   // results that could be placed too
 	device   string // as it was asked for; empty for any
 
@@ -50,11 +49,7 @@ func WithPlacement(on bool) Option {
 // for this process, or fewer where GOMAXPROCS or a container's quota says so.
 // Sessions with threads of their own share none.
 func WithThreads(intra, inter int) Option {
-	return func(o *options) {
-		o.config.IntraOpParallelismThreads = int32(intra)
-		o.config.InterOpParallelismThreads = int32(inter)
-		o.config.UsePerSessionThreads = true
-	}
+	return func(o *options) { o.config.Threads(intra, inter) }
 }
 
 // WithSingleThread makes all steps run their ops one after the other, in an
@@ -73,26 +68,7 @@ func WithSingleThread() Option {
 // where it pays: once for each combination of input shapes, on the first step that
 // has it. What XLA cannot compile runs as it does without it. Elementwise chains
 // gain most; models whose time is in a few large ops may lose.
-func JIT() Option {
-	return func(o *options) {
-		o.config.GraphOptions = &tfpb.ConfigProto_GraphOptions{
-			OptimizerOptions: &tfpb.ConfigProto_OptimizerOptions{GlobalJitLevel: 2, CpuGlobalJit: true},
-		}
-	}
-}
-
-// WithMemoryGrowth makes TensorFlow take a GPU's memory as it needs it, and not
-// nearly all of it when the session is made.
-func WithMemoryGrowth() Option {
-	return func(o *options) { o.gpu().AllowGrowth = true }
-}
-
-func (o *options) gpu() *tfpb.ConfigProto_GPUOptions {
-	if o.config.GpuOptions == nil {
-		o.config.GpuOptions = &tfpb.ConfigProto_GPUOptions{}
-	}
-	return o.config.GpuOptions
-}
+func JIT() Option { return WithJITLevel(2) }
 
 func (o *options) singleThread() bool {
 	return o.config.GetExperimental().GetExecutorType() == singleThreaded
@@ -110,10 +86,9 @@ func (o *options) session() (tfc.SessionOptions, error) {
 	if err := o.configDevice(); err != nil {
 		return tfc.SessionOptions{}, fmt.Errorf("graph: %w", err)
 	}
-	threads.Bound(&o.config)
-	config, err := proto.Marshal(&o.config)
+	config, err := o.config.Bytes()
 	if err != nil {
-		return tfc.SessionOptions{}, fmt.Errorf("graph: config: %w", err)
+		return tfc.SessionOptions{}, fmt.Errorf("graph: %w", err)
 	}
 	return tfc.SessionOptions{Config: config, Copy: o.copies}, nil
 }

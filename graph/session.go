@@ -20,6 +20,7 @@ type Session struct {
 	c        *tfc.Session
 	graph    *Graph
 	executor Executor
+	moved    []Moved
 	gate     *gate // nil where any number of steps may run at once
 	behind   behind.Count
 	pool     pool
@@ -45,7 +46,11 @@ func NewSession(g *Graph, opts ...Option) (*Session, error) {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
 	s := sessionOf(c, g, o, gate)
-	if err := s.checkDevice(o.device); err != nil {
+	err = s.checkDevice(o.device)
+	if err == nil {
+		err = s.settle(g.pinned(), o.config.Strict)
+	}
+	if err != nil {
 		s.Close()
 		return nil, err
 	}

@@ -27,6 +27,7 @@ type runFlags struct {
 	executor  string
 	threads   int
 	device    string
+	strict    bool
 	timeout   time.Duration
 	verbose   bool
 }
@@ -57,6 +58,9 @@ Where the model has a single input or output, NAME= can be left out. A name that
 empty or has an equals sign in it is written in quotation marks, inside the shell's:
 --in '"a=b"=FILE.npy', --out '""=FILE.npy'. Files get their names when everything is
 complete: a run that fails leaves what was there as it was.
+
+A model of another machine may ask for devices that this one does not have. Its ops run
+elsewhere then: --verbose tells which, and --strict-placement makes that an error.
 
 With --batch the inputs are cut along their first axis, and each batch lands in its rows
 of the result, several batches at a time: files can be larger than memory. "auto" finds
@@ -96,6 +100,7 @@ recorded in FILE.npy.skipped.jsonl: the rows from "lo" up to "hi", and the error
 	flags.StringVar(&f.executor, "executor", "auto", "the `threads` that run a step: auto, inline or pool")
 	flags.IntVar(&f.threads, "threads", 0, "TensorFlow's `number` of threads (default one per core)")
 	flags.StringVar(&f.device, "device", "", "the `device` to run on: CPU or GPU:0 (default the first GPU, else the CPU)")
+	flags.BoolVar(&f.strict, "strict-placement", false, "fail where the model asks for a device that does not exist")
 	flags.DurationVar(&f.timeout, "timeout", 0, "give up after this `time`, such as 90s or 5m (default never)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "say what happens and how long it takes")
 	flags.SortFlags = false
@@ -105,7 +110,7 @@ recorded in FILE.npy.skipped.jsonl: the rows from "lo" up to "hi", and the error
 // options reads the flags. Its errors are usage errors.
 func (f *runFlags) options(cmd *cobra.Command, model string) (job.Options, error) {
 	o := job.Options{
-		Model: model, Signature: f.signature, Threads: f.threads, Device: f.device,
+		Model: model, Signature: f.signature, Threads: f.threads, Device: f.device, StrictDevices: f.strict,
 		Workers: f.workers, Resume: f.resume, SkipErrors: f.onError == "skip",
 		Print: cmd.OutOrStdout(),
 		Note:  func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), "ndflow: "+format+"\n", args...) },

@@ -19,13 +19,14 @@ import (
 
 // Options say what to run.
 type Options struct {
-	Model     string    // a SavedModel's folder or a GraphDef's file
-	Signature string    // "" for the default one
-	Tags      *[]string // nil for the default ones
-	Executor  graph.Executor
-	Threads   int    // 0 leaves the choice to TensorFlow
-	Device    string // "CPU", "GPU:0"; "" leaves the choice to TensorFlow
-	Batch     int    // rows a step; 0 for all in one step, or BatchAuto
+	Model         string    // a SavedModel's folder or a GraphDef's file
+	Signature     string    // "" for the default one
+	Tags          *[]string // nil for the default ones
+	Executor      graph.Executor
+	Threads       int    // 0 leaves the choice to TensorFlow
+	Device        string // "CPU", "GPU:0"; "" leaves the choice to TensorFlow
+	StrictDevices bool   // ops that ask for a device which does not exist are an error
+	Batch         int    // rows a step; 0 for all in one step, or BatchAuto
 
 	// With a Batch only.
 	Workers    int  // steps at once; 0 finds a good number
@@ -82,6 +83,9 @@ func Run(ctx context.Context, o Options) error {
 		}
 	}()
 	o.Log("loaded %s, %s, in %s", o.Model, m.what, round(time.Since(start)))
+	for _, moved := range m.moved {
+		o.Log("moved: %v", moved)
+	}
 	return runModel(ctx, o, m, sources, files)
 }
 

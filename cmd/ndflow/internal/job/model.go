@@ -14,6 +14,7 @@ type model struct {
 	inputs  []graph.Spec // that must be fed, as far as the model tells
 	outputs []graph.Spec // that it is most likely run for
 	target  string       // what it is run for where it has no outputs
+	moved   []graph.Moved
 	runner  func(inputs, outputs []string) (*graph.Runner, error)
 	close   func()
 }
@@ -25,6 +26,9 @@ func open(o Options) (*model, error) {
 	}
 	if o.Device != "" {
 		opts = append(opts, graph.WithDevice(o.Device))
+	}
+	if o.StrictDevices {
+		opts = append(opts, graph.WithStrictPlacement())
 	}
 	if o.Threads > 0 {
 		opts = append(opts, graph.WithThreads(o.Threads, o.Threads))
@@ -50,6 +54,7 @@ func openSavedModel(o Options, opts []graph.Option) (*model, error) {
 		inputs:  sig.Inputs,
 		outputs: sig.Outputs,
 		target:  sig.Target,
+		moved:   m.Moved(),
 		close:   m.Close,
 		runner: func(_, outputs []string) (*graph.Runner, error) {
 			r, err := m.Runner(sig.Name)
@@ -85,6 +90,7 @@ func openGraphDef(o Options, opts []graph.Option) (*model, error) {
 		g.Close()
 		return nil, fmt.Errorf("%s: %w", o.Model, err)
 	}
+	m.moved = s.Moved()
 	m.close = func() { s.Close(); g.Close() }
 	m.runner = func(inputs, outputs []string) (*graph.Runner, error) { return s.Runner(inputs, outputs, nil) }
 	return m, nil
