@@ -1,8 +1,11 @@
 package graph
 
 import (
+	"context"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 	"testing"
 
 	"ndflow/internal/memory"
@@ -62,5 +65,51 @@ func TestMapMemoryIsConstant(t *testing.T) {
 				t.Errorf("%d MiB were added in all", rise>>20)
 			}
 		})
+	}
+}
+
+// heldSource keeps one row back, and counts the rows that are asked for.
+type heldSource struct {
+	Source
+	row     int
+	let     <-chan struct{}
+	begun   atomic.Int32
+	waiting atomic.Bool
+}
+
+func (s *heldSource) Read(ctx context.Context, lo, hi int) (*npy.Array, error) {
+	s.begun.Add(int32(hi - lo))
+	if lo == s.row {
+		s.waiting.Store(true)
+		<-s.let
+	}
+	return s.Source.Read(ctx, lo, hi)
+}
+
+// While one batch takes its time the workers do not run away from it, since nothing
+// beyond it is given back.
+func TestMapStaysNear(t *testing.T) {
+	const rows, held, workers = 5000, 100, 3
+	let := make(chan struct{})
+	s := &heldSource{Source: FromArray(zeros(t, npy.Float32, rows, 16)), row: held, let: let}
+	dst := zeros(t, npy.Float32, rows, 4)
+	result := make(chan error, 1)
+	m := load(t, "mlp", WithExecutor(Inline)) // which needs no calibration
+	go func() {
+		result <- Map(bg, m, map[string]Source{"x": s}, map[string]Sink{"probs": ToArray(dst)},
+			MapOptions{Batch: 1, Workers: workers})
+	}()
+	const most = held + (mostAhead+1)*workers
+	eventually(t, "the others are ahead", func() bool { return s.waiting.Load() && s.begun.Load() >= held+mostAhead*workers })
+	for range 10_000 {
+		runtime.Gosched()
+	}
+	if n := s.begun.Load(); n > most {
+		t.Errorf("%d rows were begun while row %d was not done, want %d at most", n, held, most)
+	}
+	close(let)
+	must(t, <-result)
+	if n := s.begun.Load(); n < rows {
+		t.Errorf("%d rows were begun, want all %d", n, rows)
 	}
 }

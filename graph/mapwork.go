@@ -166,6 +166,20 @@ func (o *mapOrder) take(ctx context.Context) (lo, hi int, ok bool) {
 	return lo, o.next, true
 }
 
+// mostAhead is how many batches, for each worker, may be begun beyond the first that is
+// not done. Memory is given back behind that one only, so that the others must not run
+// away while it takes its time.
+const mostAhead = 4
+
+// keepNear waits while the work is too far ahead.
+func (o *mapOrder) keepNear() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for o.err == nil && o.next-o.state.Done >= mostAhead*o.job.Workers*o.job.Batch {
+		o.turn.Wait()
+	}
+}
+
 // stop ends all work. Of several batches that fail it is the first by its rows
 // that Map returns: batches are begun in order, so it does not matter which
 // fails earlier. The caller has locked o.
@@ -189,6 +203,7 @@ func (o *mapOrder) run(ctx context.Context, workers []*mapWorker) error {
 
 func (o *mapOrder) work(ctx context.Context, w *mapWorker) {
 	for {
+		o.keepNear()
 		lo, hi, ok := o.take(ctx)
 		if !ok {
 			return
