@@ -20,7 +20,7 @@ import (
 // TensorFlow reads files by their paths only. So the model's are copied to a private
 // folder in os.TempDir, in a piece of memory that does not depend on their size, and
 // removed before LoadFS returns, also where it fails; a process that is killed meanwhile
-// leaves them. With 256 MB of variables that took 1.4 to 2.1 times as long as [Load], and
+// leaves them. With 256 MB of variables that took 1.4 to 2.7 times as long as [Load], and
 // no more memory. TensorFlow's own file system in memory would need as much again as the
 // variables have, and be no faster.
 //
