@@ -8,7 +8,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 CC_CHECK := $${CC:-gcc} -std=gnu11 -O2 -Wall -Wextra -Werror -c -o /dev/null
 # leakcheck makes tests fail when objects of TensorFlow's are left over.
-GOTEST := go test -tags leakcheck
+GOTEST := go test -tags leakcheck -timeout 30m
 
 say = @printf '== %s\n' $(1)
 

@@ -42,6 +42,13 @@ func TestModelsAreReadWithoutBeingRun(t *testing.T) {
 			for _, i := range s.List() {
 				have = append(have, i.Name)
 			}
+			if filepath.Base(dir) == "functions" {
+				// The checkpoint has a hash table as well, and calls the variable otherwise than the graph.
+				if !slices.Contains(have, "scale") {
+					t.Errorf("have %q, want a variable %q", have, "scale")
+				}
+				return
+			}
 			for _, v := range m.Variables() {
 				switch name, part := strings.CutSuffix(v.Name, "/part_0"); {
 				case v.Name == "step" || strings.HasSuffix(v.Name, "/part_1"):
