@@ -89,7 +89,7 @@ func TestLoadWithoutOp(t *testing.T) {
 			out, err := m.Call(bg, "", in)
 			must(t, err)
 			for name, w := range want {
-				check(t, "Call", name, out[name], w)
+				checkStored(t, "Call", name, out[name], w, in)
 			}
 			for _, s := range m.Signatures() {
 				if (s.Problem != "") != (s.Name == c.lost) {
