@@ -186,9 +186,15 @@ func TestCancelStopsBetweenOps(t *testing.T) {
 			defer s.Close()
 			_, err = s.Run(bg, nil, nil, []string{begin.Operation()})
 			must(t, err)
+			counter, err := s.Runner(nil, []string{count.String()}, nil)
+			must(t, err)
+			defer counter.Close()
+			must(t, counter.SetExecutor(Inline)) // the pool may have one thread, and that is busy
 			done := func() int32 {
-				a, err := s.Eval(bg, count.String())
+				must(t, counter.Run(bg))
+				a, err := counter.Value(count.String())
 				must(t, err)
+				defer a.Release()
 				return values[int32](t, a)[0]
 			}
 			r, err := s.Runner([]string{"x"}, []string{last.String()}, nil)
