@@ -1,11 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ndflow/internal/memory"
 )
 
 // TestLimitedMemory shows files of which a process cannot have two copies.
@@ -18,7 +21,8 @@ func TestLimitedMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	limited := func(args string) result {
-		cmd := exec.CommandContext(t.Context(), "sh", "-c", "ulimit -d 500000 && exec \"$0\" "+args, self)
+		limit := fmt.Sprint("ulimit -d ", memory.Bound(500_000)) // in KB
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", limit+" && exec \"$0\" "+args, self)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), asCommand+"=1")
 		return finish(t, cmd)
