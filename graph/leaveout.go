@@ -2,7 +2,6 @@ package graph
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"ndflow/internal/pins"
@@ -50,8 +49,8 @@ func loadWithout(dir string, o *options, so tfc.SessionOptions, signatures map[s
 	if err != nil {
 		return fail(err)
 	}
-	defer os.RemoveAll(folder)
-	c, err := tfc.LoadSavedModel(folder, o.tags, so)
+	defer folder.Remove()
+	c, err := tfc.LoadSavedModel(folder.Path, o.tags, so)
 	if err != nil {
 		return fail(err)
 	}

@@ -2,10 +2,9 @@ package savedmodel
 
 import (
 	"maps"
-	"os"
-	"path/filepath"
 
 	"google.golang.org/protobuf/proto"
+	"ndflow/internal/private"
 	"ndflow/internal/tfpb"
 )
 
@@ -52,32 +51,17 @@ func (g *Graph) given(a *Available) (Closure, error) {
 	return g.Closure(list, nil)
 }
 
-// WriteFor writes a SavedModel of the one MetaGraph to a new folder, which is the
-// caller's to remove. It shares the other files with the SavedModel in dir.
-func WriteFor(dir string, meta *tfpb.MetaGraphDef) (folder string, err error) {
-	if dir, err = filepath.Abs(dir); err != nil {
-		return "", err
-	}
+// WriteFor makes a folder from which TensorFlow loads a SavedModel of the one MetaGraph,
+// with the checkpoint and the assets of the SavedModel in dir, which are not copied. The
+// caller removes the folder once the model is loaded.
+func WriteFor(dir string, meta *tfpb.MetaGraphDef) (*private.Folder, error) {
 	raw, err := proto.Marshal(&tfpb.SavedModel{MetaGraphs: []*tfpb.MetaGraphDef{meta}})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if folder, err = os.MkdirTemp("", "ndflow-model-"); err != nil {
-		return "", err
-	}
-	err = os.WriteFile(filepath.Join(folder, MainFile), raw, 0o600)
-	shared := []string{"assets"}
+	shared := []string{assetsFolder}
 	if meta.GetSaverDef().GetRestoreOpName() != "" {
-		shared = append(shared, "variables")
+		shared = append(shared, variablesFolder)
 	}
-	for _, name := range shared {
-		if _, there := os.Stat(filepath.Join(dir, name)); there == nil && err == nil {
-			err = os.Symlink(filepath.Join(dir, name), filepath.Join(folder, name))
-		}
-	}
-	if err != nil {
-		os.RemoveAll(folder)
-		return "", err
-	}
-	return folder, nil
+	return private.With(dir, MainFile, raw, shared)
 }
