@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -36,6 +37,8 @@ func takeRunner(t testing.TB, m *Model) *Runner {
 	return r
 }
 
+const lockedTwice = "a mutex that is locked twice"
+
 // blocking adds a tensor to a graph that a step waits for and never gets.
 var blocking = map[string]func(s *ops.Scope[Output]) Output{
 	"an empty queue": func(s *ops.Scope[Output]) Output {
@@ -50,7 +53,7 @@ var blocking = map[string]func(s *ops.Scope[Output]) Output{
 		a := dataflow.ResourceConditionalAccumulator(s, npy.Float32, []int{2})
 		return dataflow.ResourceAccumulatorTakeGradient(s, a, ops.Const(s, npy.Scalar(int32(1))), npy.Float32)
 	},
-	"a mutex that is locked twice": func(s *ops.Scope[Output]) Output {
+	lockedTwice: func(s *ops.Scope[Output]) Output {
 		mutex := state.MutexV2(s)
 		first := state.MutexLock(s, mutex)
 		second := state.MutexLock(s.WithControl(first), mutex)
@@ -70,13 +73,31 @@ func blockingGraph(t testing.TB, add func(s *ops.Scope[Output]) Output) (*Graph,
 	return g, y
 }
 
-// isRunning reports whether a goroutine is in the Runner's Run.
-func isRunning(r *Runner) bool {
-	if !r.mu.TryLock() {
-		return true
-	}
-	r.mu.Unlock()
-	return false
+// started runs a step that waits for something, and returns while it does. The Runner's
+// lock tells that it runs, and whoever looks may be in the step's way.
+func started(t testing.TB, r *Runner, ctx context.Context) <-chan error {
+	t.Helper()
+	result := make(chan error, 1)
+	go func() {
+		err := r.Run(ctx)
+		for errors.Is(err, ErrBusy) {
+			err = r.Run(ctx)
+		}
+		result <- err
+	}()
+	eventually(t, "the step runs", func() bool {
+		select {
+		case err := <-result:
+			t.Fatalf("the step is over: %v", err)
+		default:
+		}
+		if !r.mu.TryLock() {
+			return true
+		}
+		r.mu.Unlock()
+		return false
+	})
+	return result
 }
 
 // Closing a session ends its steps, whatever they wait for, and whoever called them
@@ -98,9 +119,7 @@ func TestCloseEndsBlockedSteps(t *testing.T) {
 					defer r.Close()
 					ctx, cancel := ctx()
 					defer cancel()
-					result := make(chan error, 1)
-					go func() { result <- r.Run(ctx) }()
-					eventually(t, "the step runs", func() bool { return isRunning(r) })
+					result := started(t, r, ctx)
 					s.Close()
 					wantError(t, <-result, ErrClosed)
 					wantError(t, r.Run(ctx), ErrClosed)
@@ -260,6 +279,40 @@ func TestManyCancelledSteps(t *testing.T) {
 	}
 }
 
+// Steps end whoever else waits: TensorFlow's queues keep those that were cancelled until
+// the one before them has ended, and must not take a new one for one of those.
+func TestCancelBesideWaitingStep(t *testing.T) {
+	needsCancel(t)
+	for name, add := range blocking {
+		if name == lockedTwice {
+			continue // a mutex serves those that wait one after the other, also when they are told to end
+		}
+		for _, e := range []Executor{Inline, Pool} {
+			t.Run(fmt.Sprint(name, "/", e), func(t *testing.T) {
+				g, y := blockingGraph(t, add)
+				s, err := NewSession(g, WithExecutor(e))
+				must(t, err)
+				first, err := s.Runner(nil, nil, []string{y.Operation()})
+				must(t, err)
+				defer first.Close()
+				result := started(t, first, bg)
+				time.Sleep(20 * time.Millisecond)
+				r, err := s.Runner(nil, nil, []string{y.Operation()})
+				must(t, err)
+				defer r.Close()
+				for range 100 {
+					ctx, cancel := context.WithTimeout(bg, 500*time.Microsecond)
+					wantError(t, r.Run(ctx), context.DeadlineExceeded)
+					cancel()
+					must(t, r.wait(bg))
+				}
+				s.Close()
+				wantError(t, <-result, ErrClosed)
+			})
+		}
+	}
+}
+
 // Where steps cannot be ended there are at most so many.
 func TestStepsLeftBehindAreBounded(t *testing.T) {
 	m := load(t, "queue")
@@ -272,10 +325,8 @@ func TestStepsLeftBehindAreBounded(t *testing.T) {
 	short, stop := context.WithTimeout(bg, time.Millisecond)
 	defer stop()
 	wantError(t, r.Run(short), context.DeadlineExceeded, "64 steps left behind")
-	result := make(chan error, 1)
-	go func() { result <- r.Run(ctx) }()
-	m.session.behind.Remove() // makes room for it
-	eventually(t, "the step runs", func() bool { return isRunning(r) })
+	m.session.behind.Remove() // makes room for a step
+	result := started(t, r, ctx)
 	cancel()
 	wantError(t, <-result, context.Canceled)
 	for range behind.Most - 1 {

@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "manager.h"
 #include "tensorflow/core/common_runtime/process_state.h"
 #include "tensorflow/core/common_runtime/threadpool_device.h"
 #include "tensorflow/core/framework/cancellation.h"
@@ -164,6 +165,7 @@ class Device : public tensorflow::ThreadPoolDevice {
       Finish(std::move(done));
       return;
     }
+    if (ndf_waits_in_list(kernel)) done = ndf_own_manager(ctx, std::move(done));
     if (!ctx->run_all_kernels_inline()) {
       ThreadPoolDevice::ComputeAsync(kernel, ctx, std::move(done));
       return;
