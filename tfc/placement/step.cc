@@ -152,6 +152,14 @@ class Device : public tensorflow::ThreadPoolDevice {
 
   void Compute(OpKernel *kernel, OpKernelContext *ctx) override {
     if (IsCancelled(ctx)) return;
+    if (kernel->AsAsync() != nullptr && ndf_waits_in_list(kernel)) {  // an eager op
+      CancellationManager *whole = ctx->cancellation_manager();
+      std::function<void()> end = ndf_own_manager(ctx, [] {});
+      ThreadPoolDevice::Compute(kernel, ctx);
+      end();
+      ctx->params()->cancellation_manager = whole;
+      return;
+    }
     if (waiting == nullptr) {
       ThreadPoolDevice::Compute(kernel, ctx);
       return;
