@@ -4,19 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"testing"
 	"time"
 
 	"ndflow/internal/behind"
+	"ndflow/internal/canceltest"
 	"ndflow/npy"
 	"ndflow/ops"
 	arrayops "ndflow/ops/array"
 	"ndflow/ops/dataflow"
 	"ndflow/ops/math"
 	"ndflow/ops/state"
-	"ndflow/tfc"
 )
 
 // eventually waits until cond holds.
@@ -61,16 +60,26 @@ var blocking = map[string]func(s *ops.Scope[Output]) Output{
 	},
 }
 
-// blockingGraph is a new graph with something of blocking.
-func blockingGraph(t testing.TB, add func(s *ops.Scope[Output]) Output) (*Graph, Output) {
+// blockingSession is a session of a new graph with something of blocking, and makes
+// Runners that wait for that.
+func blockingSession(t testing.TB, add func(s *ops.Scope[Output]) Output, e Executor) (*Session, func() *Runner) {
 	t.Helper()
 	g, err := New()
 	must(t, err)
 	t.Cleanup(g.Close)
-	s := ops.NewScope(g)
-	y := add(s)
-	must(t, s.Err())
-	return g, y
+	scope := ops.NewScope(g)
+	y := add(scope)
+	must(t, scope.Err())
+	s, err := NewSession(g, WithExecutor(e))
+	must(t, err)
+	t.Cleanup(s.Close)
+	return s, func() *Runner {
+		t.Helper()
+		r, err := s.Runner(nil, nil, []string{y.Operation()})
+		must(t, err)
+		t.Cleanup(r.Close)
+		return r
+	}
 }
 
 // started runs a step that waits for something, and returns while it does. The Runner's
@@ -111,12 +120,8 @@ func TestCloseEndsBlockedSteps(t *testing.T) {
 				"deadline":   func() (context.Context, context.CancelFunc) { return context.WithTimeout(bg, time.Hour) },
 			} {
 				t.Run(fmt.Sprint(name, "/", e, "/", how), func(t *testing.T) {
-					g, y := blockingGraph(t, add)
-					s, err := NewSession(g, WithExecutor(e))
-					must(t, err)
-					r, err := s.Runner(nil, nil, []string{y.Operation()})
-					must(t, err)
-					defer r.Close()
+					s, runner := blockingSession(t, add, e)
+					r := runner()
 					ctx, cancel := ctx()
 					defer cancel()
 					result := started(t, r, ctx)
@@ -132,17 +137,12 @@ func TestCloseEndsBlockedSteps(t *testing.T) {
 // A step that waits ends when its ctx does: no thread and no goroutine is left, and the
 // session goes on.
 func TestCancelEndsBlockedSteps(t *testing.T) {
-	needsCancel(t)
+	canceltest.NeedsPlugin(t)
 	for name, add := range blocking {
 		for _, e := range []Executor{Inline, Pool} {
 			t.Run(fmt.Sprint(name, "/", e), func(t *testing.T) {
-				g, y := blockingGraph(t, add)
-				s, err := NewSession(g, WithExecutor(e))
-				must(t, err)
-				defer s.Close()
-				r, err := s.Runner(nil, nil, []string{y.Operation()})
-				must(t, err)
-				defer r.Close()
+				s, runner := blockingSession(t, add, e)
+				r := runner()
 				for k := range 4 {
 					ctx, cancel := context.WithTimeout(bg, time.Duration(k+1)*time.Millisecond)
 					wantError(t, r.Run(ctx), context.DeadlineExceeded)
@@ -154,19 +154,6 @@ func TestCancelEndsBlockedSteps(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-// needsCancel ends a test of what only the plugin can do, where that was turned off.
-func needsCancel(t testing.TB) {
-	t.Helper()
-	if os.Getenv(tfc.EnvPlacement) == "off" {
-		t.Skip(tfc.EnvPlacement + " is off")
-	}
-	_, err := tfc.Load("")
-	must(t, err)
-	if !tfc.CanCancel() {
-		t.Fatal("the plugin that cancels steps is missing; scripts/libtensorflow builds it")
 	}
 }
 
@@ -190,7 +177,7 @@ func countedSteps(t testing.TB, s *ops.Scope[Output], g *Graph, n int) (begin, l
 
 // Between two ops a step looks whether it was cancelled.
 func TestCancelStopsBetweenOps(t *testing.T) {
-	needsCancel(t)
+	canceltest.NeedsPlugin(t)
 	const n = 2000
 	for _, e := range []Executor{Inline, Pool} {
 		t.Run(e.String(), func(t *testing.T) {
@@ -234,17 +221,9 @@ func TestCancelStopsBetweenOps(t *testing.T) {
 	}
 }
 
-// osThreads is how many threads this process has.
-func osThreads(t testing.TB) int {
-	t.Helper()
-	list, err := os.ReadDir("/proc/self/task")
-	must(t, err)
-	return len(list)
-}
-
 // Steps that were cancelled, or timed out, leave no threads and no goroutines.
 func TestManyCancelledSteps(t *testing.T) {
-	needsCancel(t)
+	canceltest.NeedsPlugin(t)
 	m := load(t, "queue")
 	feeds := Feeds{"scale": npy.Scalar(float32(2))}
 	one := map[string]func(){
@@ -267,11 +246,11 @@ func TestManyCancelledSteps(t *testing.T) {
 			for range n {
 				run()
 			}
-			threads := osThreads(t)
+			threads := canceltest.Threads(t)
 			for range n {
 				run()
 			}
-			if more := osThreads(t) - threads; more > 8 {
+			if more := canceltest.Threads(t) - threads; more > 8 {
 				t.Errorf("%d steps have made %d threads more", n, more)
 			}
 			eventually(t, "no step is left", func() bool { return m.session.behind.Len() == 0 })
@@ -282,24 +261,17 @@ func TestManyCancelledSteps(t *testing.T) {
 // Steps end whoever else waits: TensorFlow's queues keep those that were cancelled until
 // the one before them has ended, and must not take a new one for one of those.
 func TestCancelBesideWaitingStep(t *testing.T) {
-	needsCancel(t)
+	canceltest.NeedsPlugin(t)
 	for name, add := range blocking {
 		if name == lockedTwice {
 			continue // a mutex serves those that wait one after the other, also when they are told to end
 		}
 		for _, e := range []Executor{Inline, Pool} {
 			t.Run(fmt.Sprint(name, "/", e), func(t *testing.T) {
-				g, y := blockingGraph(t, add)
-				s, err := NewSession(g, WithExecutor(e))
-				must(t, err)
-				first, err := s.Runner(nil, nil, []string{y.Operation()})
-				must(t, err)
-				defer first.Close()
-				result := started(t, first, bg)
+				s, runner := blockingSession(t, add, e)
+				result := started(t, runner(), bg)
 				time.Sleep(20 * time.Millisecond)
-				r, err := s.Runner(nil, nil, []string{y.Operation()})
-				must(t, err)
-				defer r.Close()
+				r := runner()
 				for range 100 {
 					ctx, cancel := context.WithTimeout(bg, 500*time.Microsecond)
 					wantError(t, r.Run(ctx), context.DeadlineExceeded)

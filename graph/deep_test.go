@@ -3,6 +3,7 @@ package graph
 import (
 	"testing"
 
+	"ndflow/internal/canceltest"
 	"ndflow/npy"
 	"ndflow/ops"
 	"ndflow/ops/dataflow"
@@ -11,7 +12,7 @@ import (
 // A chain of asynchronous ops needs no more stack the longer it is: TensorFlow goes on
 // with an inline step from within the end of each, and 3,000 of them overflowed it.
 func TestManyAsynchronousOps(t *testing.T) {
-	needsCancel(t)
+	canceltest.NeedsPlugin(t)
 	const n = 5000
 	g, err := New()
 	must(t, err)

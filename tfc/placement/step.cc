@@ -6,6 +6,7 @@
 //  - It gives the ops of a step that ndflow can cancel a cancellation manager of the
 //    step's own. The one that the session makes is out of reach, and gone as soon as
 //    the step is over.
+//  - It gives ops that wait in a list a manager that no other op has had; see manager.cc.
 //  - It ends asynchronous ops of a step on the calling thread one after the other.
 //    TensorFlow continues such a step from within each op's end, so that the stack grows
 //    with each op, and a few thousand of them overflow it.
@@ -153,6 +154,7 @@ class Device : public tensorflow::ThreadPoolDevice {
   void Compute(OpKernel *kernel, OpKernelContext *ctx) override {
     if (IsCancelled(ctx)) return;
     if (kernel->AsAsync() != nullptr && ndf_waits_in_list(kernel)) {  // an eager op
+      Inside inside;
       CancellationManager *whole = ctx->cancellation_manager();
       std::function<void()> end = ndf_own_manager(ctx, [] {});
       ThreadPoolDevice::Compute(kernel, ctx);
